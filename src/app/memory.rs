@@ -130,12 +130,6 @@ pub(super) async fn load(store: &StateStore, cluster: Option<&Arc<Cluster>>, nam
     Loaded::Memory(Box::new(memory))
 }
 
-/// A memory of what a report says.
-pub(super) fn of_baseline(baseline: &Report, cluster: &str) -> anyhow::Result<State> {
-    let salt = salt().map_err(|_| anyhow::anyhow!("the system has no random numbers"))?;
-    Ok(State::of_report(baseline, cluster, salt))
-}
-
 impl Loaded {
     /// The scan ended before it was read.
     pub(super) fn out_of_time() -> Self {
@@ -314,7 +308,8 @@ impl std::fmt::Display for Place {
     }
 }
 
-fn salt() -> Result<Salt, ring::error::Unspecified> {
+/// A salt of the system's random numbers.
+pub(super) fn salt() -> Result<Salt, ring::error::Unspecified> {
     let mut random = [0; 16];
     SystemRandom::new().fill(&mut random)?;
     Ok(Salt::new(random))

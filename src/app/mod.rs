@@ -1,5 +1,6 @@
 //! The program around the library: the command line, the settings, the commands and their exit status.
 
+mod baseline;
 pub mod cli;
 pub mod commands;
 mod connect;

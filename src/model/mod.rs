@@ -580,6 +580,9 @@ impl ReportError {
     /// The scope of what is said about the search for orphans.
     pub const ORPHANS: &str = "orphans";
 
+    /// The scope of what a reader of a report passed over.
+    pub const REPORT: &str = "report";
+
     /// Whether it is about something that was named and does not exist, and not about something that could not be read.
     pub fn is_absence(&self) -> bool {
         self.scope == Self::SELECTION

@@ -10,6 +10,7 @@
 
 mod apply;
 mod architecture;
+mod baseline;
 mod cli;
 mod commands;
 mod deploy;

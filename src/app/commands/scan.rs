@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::app::baseline::Baseline;
 use crate::app::cli::{Global, ScanArgs};
 use crate::app::ending::Ending;
 use crate::app::environment;
@@ -15,7 +16,6 @@ use crate::app::output::{ReportOutput, outputs};
 use crate::app::scanning;
 use crate::app::settings::ScanSettings;
 use crate::app::stop::{Abort, Stop};
-use crate::app::stored;
 use crate::model::Report;
 use crate::notify::Sinks;
 use crate::report::ReportKind;
@@ -32,7 +32,10 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     let outputs = outputs(args.output.outputs.clone(), args.output_file.as_deref())?;
     let stop = Stop::after(settings.reading.timeout, abort)?;
     let metrics = MetricsOutput::new(settings.metrics)?;
-    let baseline = settings.baseline.as_deref().map(stored::baseline).transpose()?;
+    let baseline = match &settings.baseline {
+        Some(path) => Some(Baseline::read(path, &stop).await?),
+        None => None,
+    };
     let opened = scanning::open(settings.reading.target, &stop).await?;
     let drivers = opened.drivers();
     let cluster_name = opened.cluster_name();
@@ -54,7 +57,7 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     report.selection.drivers = drivers;
     let mut memory = None;
     match (loaded, baseline) {
-        (_, Some(baseline)) => memory::of_baseline(&baseline, &report.cluster.name)?.compare(&mut report),
+        (_, Some(baseline)) => baseline.compare(&mut report)?,
         (Loaded::Memory(mut loaded), None) => {
             loaded.compare(&mut report);
             memory = Some(*loaded);

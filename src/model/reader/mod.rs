@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use self::document::Document;
-use super::{IgnoredBy, Report, ReportNote, SCHEMA};
+use super::{IgnoredBy, Report, ReportError, ReportNote, SCHEMA};
 use crate::vocabulary::{
     ApplyMethod, ChangeStatus, DriftCorrection, Ending, FindingCode, HealthCode, HealthSeverity, IdleReason,
     ManagingTool, MemoryDetail, NextUpgrade, ObjectState, OrphanRecords, Outcome, PreviewAction,
@@ -43,9 +43,6 @@ const WORD: usize = 60;
 
 /// How many notes name an unknown word each. Further words share one note.
 const NOTES: usize = 20;
-
-/// The scope of the notes on what was passed over.
-const SCOPE: &str = "report";
 
 /// Why a report cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +64,9 @@ pub enum ReadReportError {
         /// The word.
         word: String,
     },
+    /// There is nothing in the document, as where the scan that was to write it failed.
+    #[error("it is empty")]
+    Empty,
     /// The document does not begin as a report does: it is a report in YAML, or in UTF-16, or another file.
     #[error("it is not a report in JSON, as `-o json` makes it (in UTF-8)")]
     NotJson,
@@ -101,8 +101,10 @@ impl Report {
             return Err(ReadReportError::TooLarge);
         }
         let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
-        if json.trim_ascii_start().first() != Some(&b'{') {
-            return Err(ReadReportError::NotJson);
+        match json.trim_ascii_start().first() {
+            Some(b'{') => {}
+            Some(_) => return Err(ReadReportError::NotJson),
+            None => return Err(ReadReportError::Empty),
         }
         // The parser refuses what nests deeper than 128 levels.
         let document = serde_json::from_slice(json);
@@ -374,7 +376,7 @@ impl PassedOver {
             )
         });
         named.into_iter().chain(rest).map(|message| ReportNote {
-            scope: SCOPE.to_owned(),
+            scope: ReportError::REPORT.to_owned(),
             message,
         })
     }

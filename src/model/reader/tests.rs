@@ -163,7 +163,8 @@ fn an_unknown_word_anywhere_takes_no_more_with_it_than_it_must() {
                     Fate::Cleared => *expected.pointer_mut(&pointer).unwrap() = Value::Null,
                 }
                 let mut report = result.unwrap();
-                let is_new = |note: &ReportNote| note.scope == SCOPE && note.message.contains(FUTURE);
+                let is_new =
+                    |note: &ReportNote| note.scope == ReportError::REPORT && note.message.contains(FUTURE);
                 assert_eq!(
                     report.notes.iter().filter(|note| is_new(note)).count(),
                     1,
@@ -200,7 +201,7 @@ fn each_use_of_an_unknown_word_has_one_note() {
     document["memory"] = json!([1, 2, 3]);
     let notes = read(&document).unwrap().notes.into_iter();
     let notes: Vec<String> = notes
-        .filter(|note| note.scope == SCOPE)
+        .filter(|note| note.scope == ReportError::REPORT)
         .map(|note| note.message)
         .collect();
     let long = format!("{}…", "x".repeat(WORD));
@@ -309,9 +310,12 @@ fn a_report_of_another_form_is_told_from_a_broken_one() {
     let marked = format!("\u{feff}{whole}");
     assert_eq!(Report::from_json(marked.as_bytes()).unwrap(), fixtures::drifted());
     let utf_16: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for other in [&b"schema: driftline.report/v1\n"[..], &utf_16, b""] {
+    for other in [&b"schema: driftline.report/v1\n"[..], &utf_16] {
         let error = Report::from_json(other).unwrap_err();
         assert!(matches!(error, ReadReportError::NotJson), "{error}");
+    }
+    for nothing in [&b""[..], b" \n", b"\xef\xbb\xbf"] {
+        assert_eq!(Report::from_json(nothing).unwrap_err().to_string(), "it is empty");
     }
     let error = Report::from_json(&whole.as_bytes()[..99]).unwrap_err();
     assert!(error.to_string().contains("EOF while parsing"), "{error}");
@@ -351,7 +355,7 @@ fn notes_are_limited_and_harmless() {
     });
     *findings = unknowns.collect();
     let notes = read(&document).unwrap().notes;
-    let messages: Vec<&str> = (notes.iter().filter(|note| note.scope == SCOPE))
+    let messages: Vec<&str> = (notes.iter().filter(|note| note.scope == ReportError::REPORT))
         .map(|note| note.message.as_str())
         .collect();
     assert_eq!(messages.len(), NOTES + 1);
