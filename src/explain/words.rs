@@ -136,12 +136,25 @@ const MEMORY: [Word; 6] = [
 const fn of_ending(how: Ending) -> Word {
     let (names, details): (&[_], _) = match how {
         Ending::Reverted => (
-            &["reverted", "reverted to the chart's value"],
-            "Somebody put it back, or an upgrade did. An object that was missing is there again.",
+            &[
+                "reverted",
+                "reverted to the chart's value",
+                "in sync again",
+                "the field is gone again",
+                "the field is back",
+                "the object is back",
+                "the object is the release's again",
+            ],
+            "Somebody put it back, or an upgrade did. An object that was missing is there again, and what was added is gone.",
         ),
         Ending::Adopted => (
-            &["adopted", "adopted by an upgrade"],
-            "A newer revision is deployed, and it asks for the value that lives: the change is kept.",
+            &[
+                "adopted",
+                "adopted by an upgrade",
+                "the chart no longer has the object",
+            ],
+            "A newer revision is deployed, and it asks for the value that lives, or no longer for the object that was missing: \
+             the change is kept.",
         ),
         Ending::Upgraded => (
             &["upgraded", "in sync since an upgrade"],

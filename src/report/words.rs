@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::summary::{FailOn, critical_releases};
-use crate::model::{FindingCounts, ReleaseReport, Report, ReportError};
+use crate::model::{FindingCounts, ReleaseReport, Report, ReportError, Resolved};
 use crate::shell::{ClusterFlags, Command, Refusal, Word};
-use crate::vocabulary::{Ending, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Verdict};
+use crate::vocabulary::{
+    Ending, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, ResolvedKind, Verdict,
+};
 
 pub(crate) use crate::vocabulary::count;
 
@@ -177,7 +179,7 @@ pub(crate) fn lasting(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
     )
 }
 
-/// How something ended, in the fewest words.
+/// How something ended, in the fewest words, whatever it was.
 pub(crate) const fn ending(how: Ending) -> &'static str {
     match how {
         Ending::Reverted => "reverted to the chart's value",
@@ -190,6 +192,58 @@ pub(crate) const fn ending(how: Ending) -> &'static str {
         Ending::Over => "over",
     }
 }
+
+/// How something ended, in the words of what it was: where nothing had another value, none was reverted.
+pub(crate) fn ended(resolved: &Resolved) -> &'static str {
+    let state: Option<ObjectState> = resolved.code.parse().ok();
+    let finding: Option<FindingCode> = resolved.code.parse().ok();
+    match (resolved.how, resolved.kind) {
+        (Ending::Reverted, ResolvedKind::Object) => match state {
+            Some(ObjectState::Missing | ObjectState::Terminating) => "the object is back",
+            Some(ObjectState::Foreign | ObjectState::Leftover) => "the object is the release's again",
+            Some(
+                ObjectState::InSync | ObjectState::Drifted | ObjectState::Unknown | ObjectState::Ignored,
+            )
+            | None => IN_SYNC_AGAIN,
+        },
+        (Ending::Reverted, ResolvedKind::Finding) => match finding {
+            Some(FindingCode::Added | FindingCode::Lingering) => "the field is gone again",
+            Some(FindingCode::Removed) => "the field is back",
+            Some(
+                FindingCode::Changed
+                | FindingCode::NotApplied
+                | FindingCode::Undone
+                | FindingCode::HalfUpgraded
+                | FindingCode::Pruned
+                | FindingCode::Overwritten
+                | FindingCode::MutatedAtAdmission
+                | FindingCode::Autoscaled
+                | FindingCode::Restarted
+                | FindingCode::Resized
+                | FindingCode::ControllerOwned
+                | FindingCode::AlsoWritten,
+            )
+            | None => ending(Ending::Reverted),
+        },
+        (Ending::Reverted, ResolvedKind::Release | ResolvedKind::Health) => IN_SYNC_AGAIN,
+        (Ending::Adopted, ResolvedKind::Object) if state == Some(ObjectState::Missing) => {
+            "the chart no longer has the object"
+        }
+        (
+            Ending::Adopted
+            | Ending::Upgraded
+            | Ending::ObjectGone
+            | Ending::ReleaseGone
+            | Ending::Ignored
+            | Ending::Expected
+            | Ending::Over,
+            _,
+        ) => ending(resolved.how),
+    }
+}
+
+/// What is said of all that drifted in an object or a release, whichever of it was reverted and whichever is gone.
+const IN_SYNC_AGAIN: &str = "in sync again";
 
 /// The effect of the next upgrade on a field, in a few words.
 pub(crate) const fn field_effect(next: NextUpgrade) -> &'static str {
@@ -388,6 +442,34 @@ mod tests {
         let may_fail = remark(UpgradeBlocked, HealthSeverity::Info, String::new());
         clean.releases[0].health.push(may_fail);
         assert!(!fail_on.is_health_failure(&clean) && health_answer(&clean, fail_on).is_none());
+    }
+
+    #[test]
+    fn nothing_is_called_reverted_that_had_no_other_value() {
+        use Ending::{Adopted, Reverted};
+        use ResolvedKind::{Finding, Object, Release};
+        let remembered = fixtures::scenes::remembered();
+        for (how, kind, code, words) in [
+            (Reverted, Finding, "changed", "reverted to the chart's value"),
+            (Reverted, Finding, "added", "the field is gone again"),
+            (Reverted, Finding, "lingering", "the field is gone again"),
+            (Reverted, Finding, "removed", "the field is back"),
+            (Reverted, Object, "missing", "the object is back"),
+            (Reverted, Object, "terminating", "the object is back"),
+            (Reverted, Object, "foreign", "the object is the release's again"),
+            (Reverted, Object, "drifted", "in sync again"),
+            (Reverted, Release, "drifted", "in sync again"),
+            (Adopted, Object, "missing", "the chart no longer has the object"),
+            (Adopted, Finding, "changed", "adopted by an upgrade"),
+        ] {
+            let resolved = Resolved {
+                how,
+                kind,
+                code: code.to_owned(),
+                ..remembered.resolved[0].clone()
+            };
+            assert_eq!(ended(&resolved), words, "{how} {code}");
+        }
     }
 
     #[test]
