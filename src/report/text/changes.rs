@@ -8,7 +8,7 @@ use super::line::Line;
 use super::{Extent, TextOptions, TextWriter};
 use crate::model::{ReleaseReport, Report, Resolved, Tracked};
 use crate::report::urgency::Urgent;
-use crate::report::words::{count, ending, lasting, present};
+use crate::report::words::{count, ended, lasting, present};
 use crate::vocabulary::{ChangeStatus, ObjectState};
 
 /// How many resolved entries a terminal shows.
@@ -29,6 +29,16 @@ pub(in crate::report) fn remark(tracked: &Tracked, now: Option<DateTime<Utc>>) -
     } else {
         status
     })
+}
+
+/// The same in the fewest words, for a cell of a table.
+pub(super) const fn word(tracked: &Tracked) -> Option<&'static str> {
+    match tracked.status {
+        None => None,
+        Some(ChangeStatus::New) => Some("new"),
+        Some(ChangeStatus::Changed) => Some("changed"),
+        Some(ChangeStatus::Ongoing) => Some("known"),
+    }
 }
 
 /// Whether earlier scans knew everything that is wrong with a release.
@@ -140,7 +150,7 @@ pub(in crate::report) fn resolved_line(resolved: &Resolved, options: &TextOption
         resolved.code,
         object.unwrap_or_default(),
         path.unwrap_or_default(),
-        ending(resolved.how)
+        ended(resolved)
     );
     line.plain(options.safe(&what));
     let lasted = format!("   known {}", lasting(resolved.first_seen, resolved.resolved_at));

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use super::line::Line;
 use super::safe::Safe;
 use super::shorten::cut_front;
-use super::{TextOptions, TextWriter};
+use super::{TextOptions, TextWriter, changes};
 use crate::model::{Health, ObjectReport, ReleaseReport, Report, Revision};
 use crate::report::alike::ReleaseGroup;
 use crate::report::urgency::{Trouble, Urgent, Weight};
@@ -162,6 +162,8 @@ struct Row<'r> {
     name: Safe,
     who: Safe,
     since: Safe,
+    /// What earlier scans say; empty where nothing is remembered.
+    news: Safe,
 }
 
 /// Where the cells begin.
@@ -169,6 +171,7 @@ struct Columns {
     trouble_at: usize,
     who_at: usize,
     since_at: usize,
+    news_at: usize,
     /// How much of a trouble is shown.
     trouble: Option<usize>,
 }
@@ -199,6 +202,7 @@ impl<'r> Row<'r> {
                 .safe(urgent.who().unwrap_or_default())
                 .cut(options.columns().unwrap_or(LINE) / 5),
             since: options.safe(&since.unwrap_or_default()),
+            news: Safe::from(changes::word(&urgent.release.tracked).unwrap_or_default()),
         }
     }
 
@@ -222,7 +226,12 @@ impl<'r> Row<'r> {
         };
         line.plain("  ").pad_to(columns.trouble_at);
         line.push(style, trouble(self.urgent, columns.trouble, options));
-        for (cell, at) in [(&self.who, columns.who_at), (&self.since, columns.since_at)] {
+        let cells = [
+            (&self.who, columns.who_at),
+            (&self.since, columns.since_at),
+            (&self.news, columns.news_at),
+        ];
+        for (cell, at) in cells {
             if cell.width() > 0 {
                 line.plain("  ").pad_to(at).push(palette.dim, cell.clone());
             }
@@ -237,18 +246,24 @@ impl Columns {
         let name = column(rows.iter().map(|row| row.name.width()), third);
         let who = column(rows.iter().map(|row| row.who.width()), third);
         let since = column(rows.iter().map(|row| row.since.width()), third);
+        let news = match column(rows.iter().map(|row| row.news.width()), third) {
+            0 => 0,
+            news => GAP + news,
+        };
         let trouble_at = NAME_AT + name + GAP;
         let room = options.columns().map(|columns| {
             columns
-                .saturating_sub(trouble_at + GAP + who + GAP + since)
+                .saturating_sub(trouble_at + GAP + who + GAP + since + news)
                 .max(TROUBLE)
         });
         let troubles = rows.iter().map(|row| trouble(row.urgent, room, options).width());
         let who_at = trouble_at + column(troubles, room.unwrap_or(LINE)) + GAP;
+        let since_at = who_at + who + GAP;
         Self {
             trouble_at,
             who_at,
-            since_at: who_at + who + GAP,
+            since_at,
+            news_at: since_at + since + GAP,
             trouble: room,
         }
     }

@@ -4,14 +4,15 @@
 //! k8s.io/cli-runtime `pkg/printers/tabwriter.go`), so that a line stays one for `grep` and `sort`. Text from a cluster stands
 //! at the beginning of a line here, as in no other text: see [`Safe::at_line_start`].
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::line::Line;
 use super::overview::{of_operation, trouble};
 use super::safe::Safe;
 use super::upgrade::of_release;
-use super::{SENTENCE, TextOptions};
-use crate::model::{ReleaseReport, Report};
+use super::{SENTENCE, TextOptions, changes};
+use crate::model::{ReleaseReport, Report, Storage};
 use crate::report::summary::blocked_entries;
 use crate::report::urgency::Urgent;
 use crate::report::words::{minute, verdict};
@@ -29,6 +30,8 @@ const HEADERS: [&str; 9] = [
     "SINCE",
     "NEXT UPGRADE",
 ];
+/// The header of what earlier scans say, where the report was compared with any.
+const NEWS: &str = "NEWS";
 /// How many blanks part two cells.
 const GAP: usize = 3;
 /// What stands in an empty cell: kubectl's word for it.
@@ -43,21 +46,56 @@ pub(in crate::report) fn render(
     if report.releases.is_empty() {
         return Ok(());
     }
-    let mut widths = HEADERS.map(str::len);
+    let news = News::of(report);
+    let headers = HEADERS.iter().copied().chain(news.is_some().then_some(NEWS));
+    let mut widths: Vec<usize> = headers.clone().map(str::len).collect();
     // The cells are made twice: a report can have more releases than their cells fit into memory beside it.
     for release in &report.releases {
-        for (width, cell) in widths.iter_mut().zip(cells(release, options)) {
+        for (width, cell) in widths.iter_mut().zip(cells(release, news.as_ref(), options)) {
             *width = (*width).max(cell.width());
         }
     }
-    row(HEADERS.map(Safe::from), &widths, out)?;
+    row(headers.map(Safe::from), &widths, out)?;
     for release in &report.releases {
-        row(cells(release, options), &widths, out)?;
+        row(cells(release, news.as_ref(), options), &widths, out)?;
     }
     Ok(())
 }
 
-fn row(cells: [Safe; 9], widths: &[usize; 9], out: &mut dyn Write) -> io::Result<()> {
+/// What earlier scans say of the releases.
+struct News<'r> {
+    /// How much is resolved of each release of which anything is, by its name and its storage.
+    resolved: BTreeMap<(&'r str, &'r Storage), usize>,
+}
+
+impl<'r> News<'r> {
+    /// None where the report was compared with nothing.
+    fn of(report: &'r Report) -> Option<Self> {
+        report.compared_with.as_ref()?;
+        let mut resolved = BTreeMap::new();
+        for entry in &report.resolved {
+            *resolved
+                .entry((entry.release.as_str(), &entry.storage))
+                .or_default() += 1;
+        }
+        Some(Self { resolved })
+    }
+
+    /// The cell of a release: whether its trouble is new, and how much is resolved.
+    fn cell(&self, release: &ReleaseReport, options: &TextOptions) -> Safe {
+        let status = changes::word(&release.tracked).map(str::to_owned);
+        let resolved = self.resolved.get(&(release.name.as_str(), &release.storage));
+        let resolved = resolved.map(|count| format!("{count} resolved"));
+        let words: Vec<String> = status.into_iter().chain(resolved).collect();
+        if words.is_empty() {
+            Safe::from(NONE)
+        } else {
+            options.safe(&words.join(", "))
+        }
+    }
+}
+
+fn row(cells: impl IntoIterator<Item = Safe>, widths: &[usize], out: &mut dyn Write) -> io::Result<()> {
     let mut line = Line::default();
     let mut column = 0;
     for (cell, width) in cells.into_iter().zip(widths) {
@@ -72,7 +110,7 @@ fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
 
-fn cells(release: &ReleaseReport, options: &TextOptions) -> [Safe; 9] {
+fn cells(release: &ReleaseReport, news: Option<&News<'_>>, options: &TextOptions) -> Vec<Safe> {
     let text = |text: Option<String>| {
         let text = text.filter(|text| !is_blank(text));
         text.map_or(Safe::from(NONE), |text| options.safe(&text))
@@ -80,7 +118,7 @@ fn cells(release: &ReleaseReport, options: &TextOptions) -> [Safe; 9] {
     let urgent = Urgent::of(release);
     let urgent = urgent.as_ref();
     let chart = release.chart.as_ref();
-    [
+    let mut cells = vec![
         match release.namespace.as_str() {
             namespace if is_blank(namespace) => Safe::from(NONE),
             namespace => Safe::at_line_start(namespace, options.medium).cut(SENTENCE),
@@ -105,7 +143,9 @@ fn cells(release: &ReleaseReport, options: &TextOptions) -> [Safe; 9] {
         text(urgent.and_then(Urgent::who).map(str::to_owned)),
         text(urgent.and_then(Urgent::since).map(minute)),
         Safe::from(of_release(release, urgent.map(|urgent| urgent.worst)).unwrap_or(NONE)),
-    ]
+    ];
+    cells.extend(news.map(|news| news.cell(release, options)));
+    cells
 }
 
 /// The operation that is running on a release with which nothing else is the matter.
@@ -134,7 +174,7 @@ mod tests {
     use crate::vocabulary::{FindingCode, HealthSeverity, NextUpgrade, ObjectState};
 
     fn row_of(release: &ReleaseReport) -> Vec<String> {
-        let cells = cells(release, &TextOptions::PLAIN);
+        let cells = cells(release, None, &TextOptions::PLAIN);
         cells.iter().map(|cell| cell.as_str().to_owned()).collect()
     }
 
