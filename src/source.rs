@@ -452,6 +452,9 @@ pub struct Inventory {
     pub extent: Extent,
     /// Every revision that was listed.
     pub revisions: Vec<StoredRevision>,
+    /// The releases of which there are records and that a selector leaves out; `None` where there is no selector.
+    #[serde(skip)]
+    pub left_out: Option<BTreeSet<ReleaseKey>>,
     /// The kinds of records and the namespaces that could not be listed.
     pub errors: Vec<ReportError>,
 }

@@ -144,6 +144,7 @@ pub(super) async fn list(
         && Driver::ALL.iter().all(|driver| drivers.contains(driver));
     let mut inventory = Inventory {
         extent: if is_of_all { Extent::Cluster } else { Extent::Part },
+        left_out: selector.map(|_| BTreeSet::new()),
         ..Inventory::default()
     };
     let mut counts = RecordCounts::default();
@@ -166,7 +167,11 @@ pub(super) async fn list(
             Ok(listed) => {
                 answered = true;
                 counts.add(namespace, listed.matching.as_ref().unwrap_or(&listed.revisions));
-                inventory.revisions.extend(listed.of_selected());
+                let selected = listed.of_selected();
+                inventory.revisions.extend(selected.revisions);
+                if let Some(left_out) = &mut inventory.left_out {
+                    left_out.extend(selected.left_out);
+                }
             }
             // Without the records of Helm's default driver, the inventory would look complete and would not be.
             Err(error) if namespace.is_none() && driver == Driver::Secret => return Err(error),
@@ -193,27 +198,34 @@ struct Listed {
     matching: Option<Vec<StoredRevision>>,
 }
 
+/// What a selector makes of a list.
+struct Selected {
+    /// All revisions of the releases that it selects.
+    revisions: Vec<StoredRevision>,
+    /// The releases that it leaves out.
+    left_out: BTreeSet<ReleaseKey>,
+}
+
 impl Listed {
-    /// All revisions of the releases whose newest one matches, as Helm selects (Helm: `pkg/action/list.go`, `Run`).
-    fn of_selected(self) -> Vec<StoredRevision> {
+    /// The releases whose newest revision matches, as Helm selects (Helm: `pkg/action/list.go`, `Run`).
+    fn of_selected(self) -> Selected {
         let Self {
             mut revisions,
             matching,
         } = self;
         let Some(matching) = matching else {
-            return revisions;
+            return Selected {
+                revisions,
+                left_out: BTreeSet::new(),
+            };
         };
         let (newest, selected) = (newest(&revisions), newest(&matching));
         // A matching one that is newer was written between the two lists.
         let is_selected = |key: &ReleaseKey| selected.get(key) >= newest.get(key);
-        let keys: BTreeSet<ReleaseKey> = newest
-            .keys()
-            .copied()
-            .filter(|key| is_selected(key))
-            .cloned()
-            .collect();
-        revisions.retain(|revision| keys.contains(&revision.release));
-        revisions
+        let left_out = newest.keys().copied().filter(|key| !is_selected(key));
+        let left_out: BTreeSet<ReleaseKey> = left_out.cloned().collect();
+        revisions.retain(|revision| !left_out.contains(&revision.release));
+        Selected { revisions, left_out }
     }
 }
 
@@ -397,8 +409,15 @@ mod tests {
                 revisions: all(),
                 matching: matching.map(Iterator::collect),
             };
-            let found = listed.of_selected();
-            let found: Vec<_> = found
+            let Selected { revisions, left_out } = listed.of_selected();
+            // A release is either selected or left out.
+            let selected: BTreeSet<_> = revisions
+                .iter()
+                .map(|revision| revision.release.clone())
+                .collect();
+            assert!(selected.is_disjoint(&left_out));
+            assert_eq!(selected.len() + left_out.len(), 2);
+            let found: Vec<_> = revisions
                 .iter()
                 .map(|revision| (revision.release.name.as_str(), revision.revision))
                 .collect();

@@ -1,5 +1,7 @@
 //! How the parts of a report stand to what earlier scans found.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -130,6 +132,10 @@ pub struct Selected {
     /// The storage drivers whose records were looked for: `secret`, `configmap`; empty for both.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub drivers: Vec<String>,
+    /// The releases that exist and that the selector leaves out, by their storage and name. Where there is a selector and this
+    /// is `None`, it is not known which there are.
+    #[serde(skip)]
+    pub left_out: Option<BTreeSet<(Storage, String)>>,
 }
 
 impl Selected {

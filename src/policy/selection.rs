@@ -54,6 +54,7 @@ impl Selection {
             releases: self.releases.iter().map(ToString::to_string).collect(),
             selector: self.selector.clone(),
             drivers: Vec::new(),
+            left_out: None,
         }
     }
 

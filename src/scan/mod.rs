@@ -60,7 +60,9 @@ pub use self::options::{OrphanSearch, PreviewRequest, Progress, Quiet, ScanOptio
 use self::stages::Stages;
 use self::state::{Results, ScanState};
 use crate::health::OtherReleases;
-use crate::model::{Confirmation, ReleaseReport, Report, ReportError, SCHEMA, ScanCosts, Summary, Tool};
+use crate::model::{
+    Confirmation, ReleaseReport, Report, ReportError, SCHEMA, ScanCosts, Selected, Summary, Tool,
+};
 use crate::policy::Confirm;
 use crate::report::{identity, idle, summary};
 use crate::source::Source;
@@ -121,6 +123,7 @@ pub async fn scan_with_costs<S: Source>(
         orphans,
         unanswered,
         coverage,
+        left_out,
     } = state.take_results(source.now(), options);
     errors.extend(ended.error());
     errors.extend(orphans.errors);
@@ -133,6 +136,7 @@ pub async fn scan_with_costs<S: Source>(
     if coverage == OtherReleases::AllRead && errors.is_empty() {
         idle::note_idle(&mut ignored, &ignore.rules, &releases);
     }
+    let left_out = left_out.map(|keys| keys.into_iter().map(|key| (key.storage(), key.name)).collect());
     let mut report = Report {
         schema: SCHEMA.to_owned(),
         tool: Tool {
@@ -145,7 +149,10 @@ pub async fn scan_with_costs<S: Source>(
         outcome: ended.outcome(&releases, &errors),
         stopped: ended.stopped(),
         summary: Summary::of(&releases),
-        selection: options.selection.in_words(),
+        selection: Selected {
+            left_out,
+            ..options.selection.in_words()
+        },
         compared_with: None,
         ignored,
         confirmation: match options.policy.confirm {

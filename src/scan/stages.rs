@@ -202,8 +202,12 @@ impl<S: Source> Stages<'_, S> {
         }
         let is_of_all = inventory.extent == Extent::Cluster;
         let Inventory {
-            revisions, errors, ..
+            revisions,
+            errors,
+            left_out,
+            ..
         } = inventory;
+        self.state.set_left_out(left_out);
         let kinds = kinds.map_err(|error| ReportError {
             scope: "discovery".to_owned(),
             message: format!("the kinds that the API server serves cannot be listed: {error}"),

@@ -74,6 +74,8 @@ struct Inner {
     /// The rights that the account lacks.
     forbidden: Forbidden,
     terminating: Vec<TerminatingNamespace>,
+    /// The releases that a selector leaves out.
+    left_out: Option<BTreeSet<ReleaseKey>>,
     /// The names that deployed manifests claim, and whether those of all releases are among them.
     claims: Claims,
     other_releases: OtherReleases,
@@ -116,6 +118,8 @@ pub(super) struct Results {
     pub(super) unanswered: BTreeMap<String, usize>,
     /// Whether all releases of the cluster were read.
     pub(super) coverage: OtherReleases,
+    /// The releases that a selector leaves out.
+    pub(super) left_out: Option<BTreeSet<ReleaseKey>>,
 }
 
 /// Everything that has to be read after the records.
@@ -150,6 +154,11 @@ impl ScanState {
     /// Sets the namespaces that are being deleted.
     pub(super) fn set_terminating(&self, namespaces: Vec<TerminatingNamespace>) {
         self.inner().terminating = namespaces;
+    }
+
+    /// Sets the releases that a selector leaves out.
+    pub(super) fn set_left_out(&self, left_out: Option<BTreeSet<ReleaseKey>>) {
+        self.inner().left_out = left_out;
     }
 
     /// Sets the releases that are scanned.
@@ -515,6 +524,7 @@ impl ScanState {
             orphans,
             unanswered: inner.unanswered,
             coverage: inner.other_releases,
+            left_out: inner.left_out,
         }
     }
 }
@@ -548,6 +558,7 @@ impl Inner {
             ownership: Ownership::default(),
             forbidden: Forbidden::default(),
             terminating: Vec::new(),
+            left_out: None,
             claims: Claims::default(),
             other_releases: OtherReleases::AllRead,
             waiting: HashMap::new(),

@@ -330,6 +330,7 @@ fn limit_to(listing: &RecordedListing, namespaces: &[String]) -> Result<Inventor
         });
     Ok(Inventory {
         extent: Extent::Part,
+        left_out: None,
         revisions: inventory
             .revisions
             .iter()

@@ -40,8 +40,12 @@ impl<'r> Coverage<'r> {
         let is_whole = self.report.stopped.is_none() && self.report.outcome != Outcome::Error;
         let storage = &id.storage;
         let is_driver_read = selected.drivers.is_empty() || selected.drivers.contains(&storage.driver);
-        // A release that a selector does not find may have other labels now.
-        let is_found_by_name = selected.selector.is_none();
+        // A release that a selector does not find may have other labels now, unless it is known which it leaves out.
+        let is_found_by_name = match (&selected.selector, &selected.left_out) {
+            (None, _) => true,
+            (Some(_), Some(left_out)) => !left_out.contains(&(storage.clone(), id.name.clone())),
+            (Some(_), None) => false,
+        };
         let selection = self.selection.as_ref();
         is_whole
             && is_driver_read

@@ -291,6 +291,7 @@ fn cluster() -> (Fake, Vec<ObjectRequest>) {
     let listing = Inventory {
         extent: Extent::Cluster,
         revisions: (1..=5).map(|number| revision("shop", number)).collect(),
+        left_out: None,
         errors: vec![ReportError {
             scope: "namespace/dark".into(),
             message: "forbidden".into(),
@@ -467,6 +468,7 @@ async fn later_scans_may_look_at_fewer_namespaces() {
     let in_namespaces = |namespaces: &[&str]| Inventory {
         extent: Extent::Part,
         revisions: namespaces.iter().map(|name| revision(name, 1)).collect(),
+        left_out: None,
         errors: vec![],
     };
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();

@@ -35,6 +35,7 @@ async fn ages_are_measured_at_the_time_of_the_snapshot() {
         listings: vec![Inventory {
             extent: Extent::Cluster,
             revisions: vec![pending(2), pending(90)],
+            left_out: None,
             errors: vec![],
         }],
         records: [2, 90]
@@ -151,6 +152,7 @@ async fn a_scan_of_a_redacted_snapshot_shows_what_a_scan_of_the_cluster_does() {
             listings: vec![Inventory {
                 extent: Extent::Cluster,
                 revisions: vec![revision("shop", 1)],
+                left_out: None,
                 errors: vec![],
             }],
             records: [(revision("shop", 1).object, Ok(encoded(&record)))].into(),
@@ -203,6 +205,7 @@ async fn a_snapshot_of_a_part_of_the_cluster_knows_of_no_other_releases() {
         listings: vec![Inventory {
             extent,
             revisions: vec![first.clone(), revision("shop", 2)],
+            left_out: None,
             errors: vec![],
         }],
         records: [(1, "superseded", old), (2, "deployed", "")]
@@ -259,6 +262,7 @@ async fn definitions_with_fingerprints_of_two_kinds_did_not_change() {
         listings: vec![Inventory {
             extent: Extent::Cluster,
             revisions: vec![first, revision("shop", 2)],
+            left_out: None,
             errors: vec![],
         }],
         records: [(1, "one"), (2, "another")]

@@ -197,6 +197,32 @@ fn how_something_ended() {
     }
 }
 
+/// The records of all releases are listed beside those with the labels.
+#[test]
+fn a_release_that_a_selector_did_not_find_ends_only_where_there_is_none() {
+    let other = || release("shop", "api");
+    for (left_out, endings) in [
+        (vec![], vec![Ending::ReleaseGone]),
+        (vec![other()], vec![Ending::ReleaseGone]),
+        // It has other labels now.
+        (vec![web([])], vec![]),
+    ] {
+        let mut state = state();
+        let with_labels = |hours, releases, left_out: Vec<ReleaseReport>| {
+            let mut report = scan(hours, releases);
+            report.selection.selector = Some("team=a".to_owned());
+            let keys = left_out
+                .into_iter()
+                .map(|release| (release.storage, release.name));
+            report.selection.left_out = Some(keys.collect());
+            report
+        };
+        compare(&mut state, &mut with_labels(0, vec![web([replicas(5)])], vec![]));
+        let ended = compare(&mut state, &mut with_labels(1, vec![], left_out)).1;
+        assert_eq!(ended, endings);
+    }
+}
+
 #[test]
 fn what_was_not_read_is_neither_new_nor_resolved() {
     let unread_object = || release("shop", "web").with_objects([deployment().in_state(ObjectState::Unknown)]);
@@ -232,6 +258,7 @@ fn what_was_not_read_is_neither_new_nor_resolved() {
             releases: words(releases),
             selector: selector.map(str::to_owned),
             drivers: Vec::new(),
+            left_out: None,
         };
         move |report: &mut Report| report.selection = selection.clone()
     };
