@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::Value;
 
@@ -17,11 +18,15 @@ use crate::cluster::{Cluster, MemoryName, StoredMemory, WriteMemoryError};
 use crate::limited_file;
 use crate::model::{Report, ReportNote};
 use crate::notify::Delivery;
+use crate::report::words::minute;
 use crate::state::{EncodeError, FormatError, MAX_BYTES, Receipt, Salt, State};
 use crate::vocabulary::MemoryDetail;
 
 /// The scope of notes about the memory.
 const SCOPE: &str = "state";
+
+/// By how much the clocks of two machines may differ.
+const SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// The memory of a scan, and where it is kept.
 pub(super) struct Memory {
@@ -145,6 +150,14 @@ impl Loaded {
 impl Memory {
     /// Says of everything in a report how it stands to what is remembered, and remembers the report.
     pub(super) fn compare(&mut self, report: &mut Report) {
+        let last = self.state.scanned_at();
+        if let Some(last) = last.filter(|last| *last > report.started_at + SKEW) {
+            self.note(format!(
+                "the last scan that is remembered began at {}, which is after this one ({}): a clock is wrong, or was",
+                minute(last),
+                minute(report.started_at)
+            ));
+        }
         self.state.compare(report);
         match self.state.fit() {
             Ok(MemoryDetail::Fields) => {}
@@ -228,7 +241,7 @@ pub(super) fn note(message: String) -> ReportNote {
 #[derive(Debug, thiserror::Error)]
 enum WriteError {
     /// Another scan has written it since it was read.
-    #[error("another scan has written it in the meantime")]
+    #[error("another scan has written it in the meantime; let only one scan at a time use it")]
     Conflict,
     /// It could not be put into bytes.
     #[error(transparent)]
@@ -271,9 +284,14 @@ impl Place {
             Self::ConfigMap(cluster, name, read) => match cluster.write_memory(name, read, &bytes).await {
                 Ok(()) => Ok(()),
                 Err(WriteMemoryError::Conflict) => Err(WriteError::Conflict),
-                Err(error @ (WriteMemoryError::Gone | WriteMemoryError::Failed(_))) => {
-                    Err(WriteError::Object(error))
-                }
+                Err(
+                    error @ (WriteMemoryError::Gone
+                    | WriteMemoryError::Immutable
+                    | WriteMemoryError::MayNotCreate { .. }
+                    | WriteMemoryError::MayNotPatch(_)
+                    | WriteMemoryError::Invalid
+                    | WriteMemoryError::Failed(_)),
+                ) => Err(WriteError::Object(error)),
             },
         }
     }
@@ -354,11 +372,20 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
+    use crate::report::fixtures;
+    use crate::vocabulary::{HealthCode, HealthSeverity};
 
     fn compressed(text: &str) -> Vec<u8> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(text.as_bytes()).unwrap();
         encoder.finish().unwrap()
+    }
+
+    fn stuck() -> Report {
+        let release = fixtures::release("shop", "web");
+        fixtures::report(vec![
+            release.with_health(HealthCode::Stuck, HealthSeverity::Critical),
+        ])
     }
 
     #[tokio::test]
@@ -387,6 +414,67 @@ mod tests {
             memory.save().await;
             assert_eq!(std::fs::read(file.path()).unwrap() == bytes, is_left, "{said}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_wrong_is_told_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = StateStore::File(folder.path().join("state"));
+        let at = |year: i32| {
+            let mut report = stuck();
+            report.started_at = format!("{year}-01-01T00:00:00Z").parse().unwrap();
+            report
+        };
+        let mut told = Vec::new();
+        for year in [2027, 2037, 2027, 2028] {
+            let Loaded::Memory(mut memory) = load(&store, None, &at(year).cluster.name).await else {
+                panic!("nothing is loaded")
+            };
+            let mut report = at(year);
+            memory.compare(&mut report);
+            let notes = report.notes.iter().filter(|note| note.scope == SCOPE);
+            told.push(notes.map(|note| note.message.clone()).collect::<Vec<_>>());
+            memory.save().await;
+        }
+        let said = "the last scan that is remembered began at 2037-01-01 00:00, which is after this one (2027-01-01 00:00): a \
+                    clock is wrong, or was";
+        assert_eq!(told, [vec![], vec![], vec![said.to_owned()], vec![]]);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_written_is_one_sentence() {
+        for path in ["/proc/state", "/nowhere/state"] {
+            let store = StateStore::File(path.into());
+            let Loaded::Memory(memory) = load(&store, None, "demo").await else {
+                panic!("{path}: nothing is loaded")
+            };
+            let error = memory.write().await.unwrap_err();
+            assert!(!error.is_empty() && !error.contains('\n'), "{path}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn two_scans_at_once_leave_one_memory_that_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let store = StateStore::File(path.clone());
+        let mut scans = Vec::new();
+        for _ in 0..2 {
+            let Loaded::Memory(mut memory) = load(&store, None, "demo").await else {
+                panic!("nothing is loaded")
+            };
+            memory.compare(&mut stuck());
+            scans.push(memory);
+        }
+        for memory in scans {
+            memory.write().await.unwrap();
+        }
+        State::decode(&std::fs::read(&path).unwrap()).unwrap();
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing is left beside it"
+        );
     }
 
     #[tokio::test]

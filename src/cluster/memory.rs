@@ -15,6 +15,7 @@ use serde_json::json;
 use super::Cluster;
 use super::http::{self, AnswerSize, ApiAnswer, Call, Failure, JSON, Purpose, RetryBudget};
 use super::paths::{ApiPath, ApiResource};
+use crate::shell::{Command, Refusal, Word};
 use crate::source::ReadError;
 
 /// The key of the `ConfigMap`.
@@ -45,6 +46,8 @@ pub struct StoredMemory {
     pub bytes: Option<Vec<u8>>,
     /// The version of the object; `None` where there is none yet.
     version: Option<String>,
+    /// Whether nobody may change it any more.
+    is_immutable: bool,
 }
 
 /// Why the memory cannot be used.
@@ -62,8 +65,28 @@ pub enum ReadMemoryError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WriteMemoryError {
     /// Somebody else has written it since it was read.
-    #[error("another scan has written it in the meantime")]
+    #[error("another scan has written it in the meantime; let only one scan at a time use it")]
     Conflict,
+    /// Nobody may change it.
+    #[error("it is immutable, which cannot be taken back; delete it, or name another ConfigMap")]
+    Immutable,
+    /// There is none, and the account may not create one.
+    #[error("{error}; create it once: {command}")]
+    MayNotCreate {
+        /// The answer.
+        error: ReadError,
+        /// The command that creates it, empty.
+        command: String,
+    },
+    /// The account may not change it.
+    #[error("{0}; the account needs the rights to get and to patch this one ConfigMap")]
+    MayNotPatch(ReadError),
+    /// The API server does not take the object as it would be.
+    #[error(
+        "the API server refuses it as invalid (422); look whether the ConfigMap has become immutable, or holds so much else \
+         that there is no room"
+    )]
+    Invalid,
     /// The object is gone since it was read, or its namespace does not exist.
     #[error("it was deleted in the meantime, or its namespace does not exist")]
     Gone,
@@ -88,6 +111,7 @@ impl Cluster {
                 return Ok(StoredMemory {
                     bytes: None,
                     version: None,
+                    is_immutable: false,
                 });
             }
             ApiAnswer::NoSuchPath | ApiAnswer::Expired | ApiAnswer::TooLarge => {
@@ -110,6 +134,7 @@ impl Cluster {
         Ok(StoredMemory {
             bytes,
             version: map.metadata.resource_version,
+            is_immutable: map.immutable == Some(true),
         })
     }
 
@@ -120,6 +145,9 @@ impl Cluster {
         read: &StoredMemory,
         bytes: &[u8],
     ) -> Result<(), WriteMemoryError> {
+        if read.is_immutable {
+            return Err(WriteMemoryError::Immutable);
+        }
         let data = json!({KEY: STANDARD.encode(bytes)});
         let (method, path, verb, content_type, body) = match &read.version {
             Some(version) => (
@@ -154,6 +182,26 @@ impl Cluster {
             purpose(verb, name),
         )
         .await
+        .map_err(|error| match error {
+            WriteMemoryError::Failed(error @ ReadError::Forbidden { .. }) if read.version.is_some() => {
+                WriteMemoryError::MayNotPatch(error)
+            }
+            WriteMemoryError::Failed(error @ ReadError::Forbidden { .. }) => match creation(name) {
+                Ok(command) => WriteMemoryError::MayNotCreate {
+                    error,
+                    command: command.to_string(),
+                },
+                Err(_) => WriteMemoryError::Failed(error),
+            },
+            WriteMemoryError::Failed(ReadError::Refused { status: 422, .. }) => WriteMemoryError::Invalid,
+            WriteMemoryError::Failed(_)
+            | WriteMemoryError::Conflict
+            | WriteMemoryError::Gone
+            | WriteMemoryError::Immutable
+            | WriteMemoryError::MayNotCreate { .. }
+            | WriteMemoryError::MayNotPatch(_)
+            | WriteMemoryError::Invalid => error,
+        })
     }
 
     async fn send_memory(
@@ -201,6 +249,12 @@ const fn resource() -> ApiResource<'static> {
         api_version: "v1",
         plural: "configmaps",
     }
+}
+
+/// The command by which somebody with the right creates it.
+fn creation(name: &MemoryName) -> Result<Command, Refusal> {
+    let command = Command::new("kubectl", &["create", "configmap"]).word(&Word::subdomain(&name.name)?);
+    Ok(command.literal(&["-n"]).word(&Word::namespace(&name.namespace)?))
 }
 
 fn purpose<'n>(verb: &'n str, name: &'n MemoryName) -> Purpose<'n> {

@@ -80,8 +80,8 @@ impl State {
         report.compared_with = Some(compared_with);
         report.summary.changes = Some(counts);
         self.cluster = cluster;
-        // A clock that went back does not make the memory younger than it is.
-        self.scanned_at = self.scanned_at.max(Some(now));
+        // Also where that is earlier: else a clock that was wrong once would be told until its time has come.
+        self.scanned_at = Some(now);
         self.forget_sinks(now);
         if !is_carried {
             self.refine(report);

@@ -221,7 +221,9 @@ impl Entry {
     pub(super) fn is_over(&self, now: DateTime<Utc>) -> bool {
         self.ended_at.is_some_and(|at| {
             let age = now - at;
-            age > GIVEN_UP || age > FLAPPING_WINDOW && self.known_to.is_empty()
+            // By a clock that was wrong it ended at a time that is yet to come.
+            let is_past = age > FLAPPING_WINDOW || age < -FLAPPING_WINDOW;
+            age > GIVEN_UP || is_past && self.known_to.is_empty()
         })
     }
 

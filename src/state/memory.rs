@@ -71,6 +71,11 @@ pub(super) struct SinkMemory {
 }
 
 impl State {
+    /// When the last scan began; `None` before the first.
+    pub fn scanned_at(&self) -> Option<DateTime<Utc>> {
+        self.scanned_at
+    }
+
     /// A memory of nothing.
     pub fn fresh(cluster: &str, salt: Salt) -> Self {
         Self {

@@ -245,7 +245,7 @@ impl State {
                 let Some(ended_at) = entry.ended_at.filter(|_| entry.known_to.contains(&number)) else {
                     continue;
                 };
-                if entry.is_flapping(now) && now - ended_at < CALM {
+                if entry.is_flapping(now) && (-CALM..CALM).contains(&(now - ended_at)) {
                     continue;
                 }
                 resolved.extend(entry.resolved(id.names(&self.cluster), &release.namespace, now));

@@ -131,6 +131,16 @@ fn a_memory_that_is_too_large_remembers_less_and_still_knows_what_is_new() {
 }
 
 #[test]
+fn what_ended_at_a_time_that_is_yet_to_come_is_forgotten_as_well() {
+    let mut state = state();
+    state.compare(&mut scan(0, vec![web([replicas(5)])]));
+    state.compare(&mut scan(90_000, vec![web([])]));
+    assert_eq!(state.releases.len(), 1);
+    state.compare(&mut scan(1, vec![web([])]));
+    assert!(state.releases.is_empty());
+}
+
+#[test]
 fn a_clock_that_went_back_makes_nothing_new_and_nothing_older_than_now() {
     let mut state = state();
     state.compare(&mut scan(10, vec![web([replicas(5)])]));
@@ -139,6 +149,11 @@ fn a_clock_that_went_back_makes_nothing_new_and_nothing_older_than_now() {
     let tracked = &report.releases[0].tracked;
     assert_eq!(tracked.status, Some(ChangeStatus::Ongoing));
     assert!(tracked.first_seen.unwrap() <= time(&report));
+    assert_eq!(
+        state.scanned_at(),
+        Some(time(&report)),
+        "the next scan is compared with this one"
+    );
     let part = part(&state, &report, &Telling::default());
     state.delivered(part.receipt, None);
     let mut later = scan(3, vec![web([replicas(5)])]);
