@@ -4,15 +4,16 @@
 //! and changes what counts as new is a note of the report, and a warning.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 
 use super::memory;
-use super::stop::{self, Stop};
-use crate::limited_file;
+use super::stop::Stop;
+use super::stored;
 use crate::model::{ReleaseReport, Report, ReportError, ReportNote, Selected};
 use crate::policy::selection::Selection;
+use crate::report::ReportKind;
 use crate::report::summary::has_unread_records;
 use crate::report::words::{count, minute};
 use crate::state::State;
@@ -20,9 +21,6 @@ use crate::vocabulary::Outcome;
 
 /// The scope of notes about a baseline.
 const SCOPE: &str = "baseline";
-
-/// The largest report that is read as a baseline: as large as any that is read.
-const MAX_BYTES: u64 = 256 << 20;
 
 /// How many characters of a name in a baseline a note repeats.
 const NAME: usize = 200;
@@ -32,7 +30,7 @@ pub(super) struct Baseline(Report);
 
 /// Why a report cannot be a baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-enum Unfit {
+pub(super) enum Unfit {
     /// It says nothing of what was not read any more.
     #[error(
         "its scan was stopped before everything was read, so that what is missing would count as new; name the report of a \
@@ -40,31 +38,26 @@ enum Unfit {
     )]
     Stopped,
     /// It is about one release, and its objects are those that matter for an operation.
-    #[error(
-        "it is a {0}, and not the report of a scan; make one with `driftline scan -o json --output-file FILE`"
-    )]
+    #[error("it is {0}, and not the report of a scan; make one with `driftline scan -o json=FILE`")]
     OtherKind(&'static str),
 }
 
 impl Baseline {
     /// Reads a report, unless the time is over before.
     pub(super) async fn read(path: &Path, stop: &Stop) -> anyhow::Result<Self> {
-        let place = || format!("the baseline {} cannot be used", path.display());
-        let file: PathBuf = path.to_owned();
-        // A pipe that nobody writes to must not keep the program.
-        let read = tokio::task::spawn_blocking(move || Self::of_file(&file));
-        tokio::select! {
-            biased;
-            stopped = stop.stopped() => anyhow::bail!("{} before the baseline was read", stop::beginning(stopped)),
-            read = read => read?.with_context(place),
-        }
+        let report = stored::read("baseline", path, stop).await?;
+        let place = || format!("the baseline {} cannot be used", stored::place_of(path));
+        Self::of(report).with_context(place)
     }
 
-    fn of_file(path: &Path) -> anyhow::Result<Self> {
-        let json = limited_file::read(path, MAX_BYTES)?;
-        let report = Report::from_json(&json)?;
+    /// A report that was read.
+    ///
+    /// # Errors
+    ///
+    /// It cannot have been meant.
+    pub(super) fn of(report: Report) -> Result<Self, Unfit> {
         match unfit(&report) {
-            Some(reason) => Err(reason.into()),
+            Some(reason) => Err(reason),
             None => Ok(Self(report)),
         }
     }
@@ -87,15 +80,12 @@ impl Baseline {
 
 /// Why a report cannot have been meant as a baseline.
 fn unfit(report: &Report) -> Option<Unfit> {
-    let any = |is: fn(&ReleaseReport) -> bool| report.releases.iter().any(is);
-    if any(|release| release.preview.is_some()) {
-        Some(Unfit::OtherKind("preview"))
-    } else if any(|release| release.detail.is_some()) {
-        Some(Unfit::OtherKind("diagnosis"))
-    } else if report.outcome == Outcome::Error || report.stopped.is_some() {
-        Some(Unfit::Stopped)
-    } else {
-        None
+    match ReportKind::of(report) {
+        kind @ (ReportKind::Diagnosis | ReportKind::Preview) => Some(Unfit::OtherKind(kind.in_words())),
+        ReportKind::Scan if report.outcome == Outcome::Error || report.stopped.is_some() => {
+            Some(Unfit::Stopped)
+        }
+        ReportKind::Scan => None,
     }
 }
 

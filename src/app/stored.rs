@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use super::cli::{Global, Names, StoredArgs};
 use super::ending::Ending;
 use super::output::{ReportOutput, outputs};
-use super::stop::Stop;
+use super::stop::{self, Stop};
 use crate::limited_file;
 use crate::model::Report;
 use crate::policy::selection::Selection;
@@ -23,38 +23,33 @@ const MAX_BYTES: u64 = 256 << 20;
 /// What stands for standard input in place of a file.
 pub(super) const STDIN: &str = "-";
 
-/// Reads the report whose drift is accepted.
-pub(super) fn baseline(path: &Path) -> anyhow::Result<Report> {
-    let place = || format!("the baseline {} cannot be used", path.display());
-    let json = limited_file::read(path, MAX_BYTES).with_context(place)?;
-    Report::from_json(&json).with_context(place)
-}
-
-/// Reads a report. A file that does not answer, or an input that nobody writes to, is waited for until a signal.
-pub(super) async fn read(path: &Path, stop: &Stop) -> anyhow::Result<Report> {
-    let is_piped = path == Path::new(STDIN);
-    let name = if is_piped {
-        "on standard input".to_owned()
-    } else {
-        format!("in {}", path.display())
-    };
+/// Reads a report, unless the time is over before: a pipe that nobody writes to must not keep the program. The noun says what
+/// the report is for.
+pub(super) async fn read(noun: &str, path: &Path, stop: &Stop) -> anyhow::Result<Report> {
+    let place = place_of(path);
     let path = path.to_owned();
-    let reading = tokio::task::spawn_blocking(move || {
-        if is_piped {
+    let reading = tokio::task::spawn_blocking(move || -> anyhow::Result<Report> {
+        let json = if path == Path::new(STDIN) {
             limited_file::read_from(io::stdin(), MAX_BYTES)
         } else {
             limited_file::read(&path, MAX_BYTES)
-        }
+        };
+        Ok(Report::from_json(&without_log_lines(json?))?)
     });
-    let json = tokio::select! {
+    tokio::select! {
         biased;
-        _ = stop.stopped() => anyhow::bail!("the run was asked to end before the report {name} was read"),
-        json = reading => json?.with_context(|| format!("the report {name} cannot be read"))?,
-    };
-    if json.trim_ascii().is_empty() {
-        anyhow::bail!("there is no report {name}, which is empty: did the command that wrote it fail?");
+        stopped = stop.stopped() => anyhow::bail!("{} before the {noun} was read", stop::beginning(stopped)),
+        read = reading => read?.with_context(|| format!("the {noun} {place} cannot be used")),
     }
-    Report::from_json(&without_log_lines(json)).with_context(|| format!("the report {name} cannot be used"))
+}
+
+/// Where a report is, in a sentence.
+pub(super) fn place_of(path: &Path) -> String {
+    if path == Path::new(STDIN) {
+        "on standard input".to_owned()
+    } else {
+        path.display().to_string()
+    }
 }
 
 /// A report without the lines of a log around it and in its midst, as `kubectl logs` prints it: `-o json` writes the braces of

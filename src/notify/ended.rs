@@ -8,7 +8,7 @@ use super::list::{DetailLevel, DetailLine, ListEntry};
 use super::release::named_in_the_same_way;
 use super::text::{NAME, PATH, clean};
 use crate::model::{Report, Resolved, ResolvedObject, Storage};
-use crate::report::words::{ending, lasting};
+use crate::report::words::{ended, lasting};
 use crate::vocabulary::Ending;
 
 /// What is over, by release; those together in which the same is over.
@@ -155,7 +155,7 @@ fn code(resolved: &Resolved) -> String {
 fn how(resolved: &Resolved, now: DateTime<Utc>) -> String {
     let lasted = lasting(resolved.first_seen, resolved.resolved_at.min(now));
     let lasted = lasted.strip_prefix("for ").unwrap_or(&lasted);
-    format!("{}, after {lasted}", ending(resolved.how))
+    format!("{}, after {lasted}", ended(resolved))
 }
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ pub(crate) fn lasting(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
 }
 
 /// How something ended, in the fewest words, whatever it was.
-pub(crate) const fn ending(how: Ending) -> &'static str {
+const fn ending(how: Ending) -> &'static str {
     match how {
         Ending::Reverted => "reverted to the chart's value",
         Ending::Adopted => "adopted by an upgrade",

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::app::baseline::Baseline;
 use crate::app::cli::{CompareArgs, Global};
 use crate::app::exit::{self, NotificationStatus};
-use crate::app::memory;
 use crate::app::stop::{Abort, Stop};
 use crate::app::stored;
 use crate::report::ReportKind;
@@ -19,20 +19,17 @@ pub(super) async fn run(args: &CompareArgs, global: &Global, abort: Abort) -> an
     }
     let fail_on = FailOn::all(&args.fail_on)?;
     let stop = Stop::after(Duration::MAX, abort)?;
-    let old = stored::read(&args.old, &stop).await?;
-    let new = stored::read(&args.new, &stop).await?;
-    for (path, report) in [(&args.old, &old), (&args.new, &new)] {
-        match ReportKind::of(report) {
-            ReportKind::Scan => {}
-            kind @ (ReportKind::Diagnosis | ReportKind::Preview) => anyhow::bail!(
-                "{} holds {}: reports of scans can be compared, as `driftline scan -o json` writes them",
-                path.display(),
-                kind.in_words()
-            ),
-        }
+    let old = Baseline::read(&args.old, &stop).await?;
+    let mut report = stored::read("report", &args.new, &stop).await?;
+    match ReportKind::of(&report) {
+        ReportKind::Scan => {}
+        kind @ (ReportKind::Diagnosis | ReportKind::Preview) => anyhow::bail!(
+            "the report {} is {}: reports of scans can be compared, as `driftline scan -o json` writes them",
+            stored::place_of(&args.new),
+            kind.in_words()
+        ),
     }
-    let mut report = new;
-    memory::of_baseline(&old, &report.cluster.name)?.compare(&mut report);
+    old.compare(&mut report)?;
     let report = stored::part(report, &args.stored);
     let report = stored::write(report, &args.stored, fail_on, global, &stop).await?;
     Ok(exit::of_scan(

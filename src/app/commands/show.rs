@@ -12,7 +12,7 @@ use crate::report::summary::FailOn;
 /// Runs the command to its exit status. The gate was the scan: whoever shows its report wants to see it.
 pub(super) async fn run(args: &ShowArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
     let stop = Stop::after(Duration::MAX, abort)?;
-    let report = stored::read(&args.report, &stop).await?;
+    let report = stored::read("report", &args.report, &stop).await?;
     let report = stored::part(report, &args.stored);
     let report = stored::write(report, &args.stored, FailOn::DRIFT, global, &stop).await?;
     let is_absent = report.errors.iter().any(ReportError::is_absence);

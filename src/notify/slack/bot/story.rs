@@ -256,7 +256,7 @@ fn key_of(report: &Report, ended: &Resolved) -> ReleaseKey {
 
 /// How what was known of a release ended, and when.
 fn ending_of(ended: &[&Resolved]) -> String {
-    let how: BTreeSet<&str> = ended.iter().map(|ended| words::ending(ended.how)).collect();
+    let how: BTreeSet<&str> = ended.iter().map(|ended| words::ended(ended)).collect();
     let how: Vec<&str> = how.into_iter().collect();
     let at = ended.iter().map(|ended| ended.resolved_at).max();
     let at = at.map_or_else(String::new, |at| format!(", {} UTC", minute(at)));
