@@ -210,7 +210,24 @@ fn assert_every_format_is_harmless(report: &Report, options: &TextOptions, conte
     for kind in [ReportKind::Scan, ReportKind::Diagnosis, ReportKind::Preview] {
         for format in Format::of(kind) {
             for line in rendered(report, format, kind, options).lines() {
-                assert_acts_on_nothing(line, &format!("{context} as {format}"));
+                let foreign = match format {
+                    // Each line is a command of driftline's own, with foreign text in its properties and its message.
+                    Format::Github => {
+                        let mut levels = ["::error ", "::warning ", "::notice "].iter();
+                        levels
+                            .find_map(|level| line.strip_prefix(level))
+                            .unwrap_or(line)
+                    }
+                    Format::Text
+                    | Format::Json
+                    | Format::Wide
+                    | Format::Yaml
+                    | Format::Markdown
+                    | Format::Sarif
+                    | Format::Junit
+                    | Format::Gitlab => line,
+                };
+                assert_acts_on_nothing(foreign, &format!("{context} as {format}"));
             }
         }
     }

@@ -52,7 +52,9 @@ const ROOMS: [&str; 28] = [
 const MAIN: &str = "main";
 
 /// The paths that only some rooms may name: the beginning of a path, or its end where it begins with `..`.
-const RESERVED: [(&str, &[&str]); 19] = [
+const RESERVED: [(&str, &[&str]); 21] = [
+    ("askama", &["explain", "report"]),
+    ("quick_junit", &["report"]),
     ("kube", &["cluster"]),
     ("k8s_openapi", &["cluster"]),
     ("reqwest", &["notify"]),

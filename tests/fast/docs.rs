@@ -1,9 +1,11 @@
 //! The documentation is true: README, explanations, architecture, and the example of the settings.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use driftline::explain;
+use driftline::report::{Format, ReportKind};
 use driftline::vocabulary::{FindingCode, HealthCode, ObjectState};
 use serde_json::Value;
 
@@ -440,4 +442,57 @@ fn the_report_that_is_shown_is_the_example_of_the_schema() {
     let shown: Value = serde_json::from_str(shown.split_once("```").unwrap().0).unwrap();
     let schema: Value = serde_json::from_str(&read("src/report/schema.json")).unwrap();
     assert_eq!(shown, schema["examples"][0]);
+}
+
+/// The formats of the report of a scan, with the files that `docs/examples` has of each.
+const EXAMPLES: [(&str, &str); 9] = [
+    ("text", "report.txt"),
+    ("wide", "report.wide.txt"),
+    ("yaml", "report.yaml"),
+    ("markdown", "report.md"),
+    ("sarif", "report.sarif"),
+    ("junit", "report.junit.xml"),
+    ("gitlab", "report.gitlab.json"),
+    ("github", "report.github.txt"),
+    ("json", "report.json"),
+];
+
+/// The report of the example in every format is what the program prints; with `INSTA_UPDATE=always` it is written anew.
+#[test]
+fn the_examples_of_every_format_are_current() {
+    let formats = Format::of(ReportKind::Scan).map(Format::as_str);
+    let shown = EXAMPLES.iter().map(|(format, _)| *format);
+    assert_eq!(
+        formats.collect::<BTreeSet<_>>(),
+        shown.collect::<BTreeSet<_>>(),
+        "a format has no example"
+    );
+    let folder = crate::support::program::root().join("docs/examples");
+    let is_update = std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always");
+    let report = folder.join("report.json");
+    // The scan has its own times, and its ages follow from them: those of the examples are fixed.
+    let mut fresh = driftline(&["scan", "--snapshot", "examples/drifted-shop", "-o", "json"]);
+    for field in ["startedAt", "finishedAt"] {
+        let (before, rest) = fresh.split_once(&format!("\"{field}\": \"")).unwrap();
+        let (_, after) = rest.split_once('"').unwrap();
+        fresh = format!("{before}\"{field}\": \"2026-11-20T06:00:00Z\"{after}");
+    }
+    if is_update {
+        fs::write(&report, &fresh).unwrap();
+    }
+    let mut differing = Vec::new();
+    if fs::read_to_string(&report).unwrap_or_default() != fresh {
+        differing.push("report.json");
+    }
+    for (format, file) in EXAMPLES {
+        let printed = driftline(&["show", "docs/examples/report.json", "-o", format]);
+        let file_path = folder.join(file);
+        if is_update {
+            fs::write(&file_path, &printed).unwrap();
+        }
+        if fs::read_to_string(&file_path).unwrap_or_default() != printed {
+            differing.push(file);
+        }
+    }
+    assert!(differing.is_empty(), "docs/examples is not current: {differing:?}");
 }
