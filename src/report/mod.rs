@@ -5,6 +5,7 @@
 
 pub(crate) mod alike;
 mod ci;
+mod html;
 pub mod identity;
 pub mod idle;
 pub mod json;
@@ -41,6 +42,7 @@ codes! {
         Junit = "junit": "JUnit XML, with a test for each release",
         Gitlab = "gitlab": "GitLab Code Quality",
         Github = "github": "Annotations of a GitHub workflow",
+        Html = "html": "A web page, which needs nothing but a browser",
     }
 }
 
@@ -115,7 +117,8 @@ impl Format {
             | Self::Sarif
             | Self::Junit
             | Self::Gitlab
-            | Self::Github => false,
+            | Self::Github
+            | Self::Html => false,
         }
     }
 
@@ -146,12 +149,19 @@ impl Format {
             (Self::Gitlab, ReportKind::Scan) => Some(ci::gitlab::render),
             (Self::Github, ReportKind::Scan) => Some(ci::github::render),
             (
-                Self::Wide | Self::Markdown | Self::Sarif | Self::Junit | Self::Gitlab | Self::Github,
+                Self::Wide
+                | Self::Markdown
+                | Self::Sarif
+                | Self::Junit
+                | Self::Gitlab
+                | Self::Github
+                | Self::Html,
                 ReportKind::Diagnosis | ReportKind::Preview,
             ) => None,
             (Self::Yaml, ReportKind::Scan | ReportKind::Diagnosis | ReportKind::Preview) => {
                 Some(|report, _, out| yaml::render(report, out))
             }
+            (Self::Html, ReportKind::Scan) => Some(html::render),
         }
     }
 }

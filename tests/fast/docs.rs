@@ -445,7 +445,8 @@ fn the_report_that_is_shown_is_the_example_of_the_schema() {
 }
 
 /// The formats of the report of a scan, with the files that `docs/examples` has of each.
-const EXAMPLES: [(&str, &str); 9] = [
+const EXAMPLES: [(&str, &str); 10] = [
+    ("html", "report.html"),
     ("text", "report.txt"),
     ("wide", "report.wide.txt"),
     ("yaml", "report.yaml"),
@@ -494,5 +495,8 @@ fn the_examples_of_every_format_are_current() {
             differing.push(file);
         }
     }
-    assert!(differing.is_empty(), "docs/examples is not current: {differing:?}");
+    assert!(
+        differing.is_empty(),
+        "docs/examples is not current: {differing:?}"
+    );
 }

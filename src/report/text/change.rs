@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::model::Finding;
+use crate::report::sanitize::Medium;
 use crate::report::words::count;
 
 use super::line::Line;
@@ -22,11 +23,11 @@ const REDACTED_BEGIN: &str = "(redacted";
 
 /// Two values, and how much of them may be shown.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Values<'a> {
+pub(in crate::report) struct Values<'a> {
     /// The value before; `None` where there was none.
-    pub(super) before: Option<&'a Value>,
+    pub(in crate::report) before: Option<&'a Value>,
     /// The value after.
-    pub(super) after: Option<&'a Value>,
+    pub(in crate::report) after: Option<&'a Value>,
     /// Whether parts of them are hidden.
     pub(super) redacted: bool,
     /// Whether they are left out for their size.
@@ -37,7 +38,7 @@ pub(super) struct Values<'a> {
 
 impl<'a> Values<'a> {
     /// The deployed and the live value.
-    pub(super) fn of(finding: &'a Finding) -> Self {
+    pub(in crate::report) fn of(finding: &'a Finding) -> Self {
         Self {
             before: finding.desired.as_ref(),
             after: finding.live.as_ref(),
@@ -49,7 +50,7 @@ impl<'a> Values<'a> {
 }
 
 /// The values, if they are texts whose lines are compared.
-pub(super) fn texts(values: Values<'_>) -> Option<(&str, &str)> {
+pub(in crate::report) fn texts(values: Values<'_>) -> Option<(&str, &str)> {
     let (before, after) = (lines_of(values.before)?, lines_of(values.after)?);
     let has_lines = before.lines().count() > 1 || after.lines().count() > 1;
     let is_shown = !values.omitted && (!values.redacted || differs_in_shown_lines(values));
@@ -69,12 +70,8 @@ fn lines_of(value: Option<&Value>) -> Option<&str> {
 pub(super) fn value(values: Values<'_>, texts: Option<(&str, &str)>, options: &TextOptions) -> Line {
     let (palette, medium) = (&options.palette, options.medium);
     let mut line = Line::default();
-    if values.redacted && !differs_in_shown_lines(values) && !differs_in_shown_elements(values) {
-        line.push(palette.dim, REDACTED);
-        return line;
-    }
-    if values.omitted {
-        line.push(palette.dim, "(too large to show)");
+    if let Some(instead) = hidden(values) {
+        line.push(palette.dim, instead);
         return line;
     }
     if let (Some((before, after)), Some(_), Some(_)) = (texts, values.before, values.after) {
@@ -90,14 +87,9 @@ pub(super) fn value(values: Values<'_>, texts: Option<(&str, &str)>, options: &T
         }
         return line;
     }
-    let (before, after) = match (values.before, values.after) {
-        (None, None) => {
-            line.plain(Safe::of(values.message, medium).cut(MESSAGE_LIMIT));
-            return line;
-        }
-        (Some(before), Some(after)) => pair(before, after, options),
-        (Some(before), None) => (show(before, medium), Safe::from("(absent)")),
-        (None, Some(after)) => (Safe::from("(not set)"), show(after, medium)),
+    let Some((before, after)) = sides(values, medium) else {
+        line.plain(Safe::of(values.message, medium).cut(MESSAGE_LIMIT));
+        return line;
     };
     let (before, after) = match options.extent {
         // Two values must fit beside the labels of the narrow layout.
@@ -115,6 +107,25 @@ pub(super) fn value(values: Values<'_>, texts: Option<(&str, &str)>, options: &T
         .plain(" → ")
         .push(palette.after, after);
     line
+}
+
+/// What stands in place of values that are not shown at all; `None` where they are shown.
+pub(in crate::report) fn hidden(values: Values<'_>) -> Option<&'static str> {
+    if values.redacted && !differs_in_shown_lines(values) && !differs_in_shown_elements(values) {
+        Some(REDACTED)
+    } else {
+        values.omitted.then_some("(too large to show)")
+    }
+}
+
+/// Both values on one line each, also one that is not there; `None` where there is neither.
+pub(in crate::report) fn sides(values: Values<'_>, medium: Medium) -> Option<(Safe, Safe)> {
+    match (values.before, values.after) {
+        (None, None) => None,
+        (Some(before), Some(after)) => Some(pair(before, after, medium)),
+        (Some(before), None) => Some((show(before, medium), Safe::from("(absent)"))),
+        (None, Some(after)) => Some((Safe::from("(not set)"), show(after, medium))),
+    }
 }
 
 /// Whether values with hidden parts are texts of several lines that differ in lines that are shown. A
@@ -153,12 +164,10 @@ fn holds_mark(value: &Value) -> bool {
 }
 
 /// Two single-line values, both quoted when they would look alike otherwise.
-fn pair(before: &Value, after: &Value, options: &TextOptions) -> (Safe, Safe) {
-    let shown = (show(before, options.medium), show(after, options.medium));
+fn pair(before: &Value, after: &Value, medium: Medium) -> (Safe, Safe) {
+    let shown = (show(before, medium), show(after, medium));
     match (before, after) {
-        (Value::String(a), Value::String(b)) if shown.0 == shown.1 => {
-            (quoted(a, options.medium), quoted(b, options.medium))
-        }
+        (Value::String(a), Value::String(b)) if shown.0 == shown.1 => (quoted(a, medium), quoted(b, medium)),
         _ => shown,
     }
 }

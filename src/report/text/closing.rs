@@ -68,7 +68,7 @@ pub(in crate::report) fn notes(report: &Report, options: &TextOptions) -> impl I
 }
 
 /// The answer with its counts.
-pub(super) fn answer(report: &Report, options: &TextOptions) -> Line {
+pub(in crate::report) fn answer(report: &Report, options: &TextOptions) -> Line {
     let mut line = Line::default();
     line.push(outcome_style(report, options), outcome(report));
     let mut parts: Vec<String> = health_answer(report, options.fail_on).into_iter().collect();

@@ -225,18 +225,7 @@ impl TextWriter<'_> {
 
     fn object_line(&self, release: &ReleaseReport, attempted: Option<u64>, object: &ObjectDetail) -> Line {
         let palette = &self.options.palette;
-        let baseline = release.baseline.as_ref().map(|baseline| baseline.revision);
-        let side = match (object.side.as_deref(), baseline) {
-            (Some("old"), Some(baseline)) => format!("as in revision {baseline}"),
-            (Some("old"), None) => "absent".to_owned(),
-            (Some("new"), _) => format!("as in revision {}", attempted.unwrap_or(release.latest.revision)),
-            (Some(_), Some(_)) => "as in neither revision".to_owned(),
-            (Some(_), None) => format!(
-                "not as in revision {}",
-                attempted.unwrap_or(release.latest.revision)
-            ),
-            (None, _) => "same in both".to_owned(),
-        };
+        let side = side(release, attempted, object);
         let mut line = Line::indented(2);
         line.plain(self.options.safe(&side)).pad_to(26);
         let name = match &object.namespace {
@@ -263,17 +252,10 @@ impl TextWriter<'_> {
     }
 
     fn advice(&mut self, health: &[Health]) -> io::Result<()> {
-        // Several entries may advise the same command; it is run once.
-        let mut known = HashSet::new();
-        let advice = health.iter().flat_map(|health| &health.advice);
-        let mut steps: Vec<&Advice> = advice
-            .filter(|advice| known.insert(advice.command.as_str()))
-            .collect();
+        let steps = steps(health);
         if steps.is_empty() {
             return Ok(());
         }
-        // The order within an entry stays; across entries, commands that only read come first.
-        steps.sort_by_key(|advice| advice.destructive);
         self.blank()?;
         self.heading("What to do, safest first")?;
         for advice in steps {
@@ -314,6 +296,39 @@ impl TextWriter<'_> {
         let mut margin = Line::indented(2);
         margin.push(self.options.palette.dim, "#     ");
         wrap::write(line, self.options.columns(), &margin, self.out)
+    }
+}
+
+/// The commands that health entries advise, in the order in which to run them.
+pub(in crate::report) fn steps(health: &[Health]) -> Vec<&Advice> {
+    // Several entries may advise the same command; it is run once.
+    let mut known = HashSet::new();
+    let advice = health.iter().flat_map(|health| &health.advice);
+    let mut steps: Vec<&Advice> = advice
+        .filter(|advice| known.insert(advice.command.as_str()))
+        .collect();
+    // The order within an entry stays; across entries, commands that only read come first.
+    steps.sort_by_key(|advice| advice.destructive);
+    steps
+}
+
+/// Which revision an object is like, where the newest operation did not complete.
+pub(in crate::report) fn side(
+    release: &ReleaseReport,
+    attempted: Option<u64>,
+    object: &ObjectDetail,
+) -> String {
+    let baseline = release.baseline.as_ref().map(|baseline| baseline.revision);
+    match (object.side.as_deref(), baseline) {
+        (Some("old"), Some(baseline)) => format!("as in revision {baseline}"),
+        (Some("old"), None) => "absent".to_owned(),
+        (Some("new"), _) => format!("as in revision {}", attempted.unwrap_or(release.latest.revision)),
+        (Some(_), Some(_)) => "as in neither revision".to_owned(),
+        (Some(_), None) => format!(
+            "not as in revision {}",
+            attempted.unwrap_or(release.latest.revision)
+        ),
+        (None, _) => "same in both".to_owned(),
     }
 }
 
@@ -398,7 +413,7 @@ fn drift_of(release: &ReleaseReport) -> Option<String> {
 }
 
 /// The revisions between two others that are no longer kept.
-fn gap(before: u64, after: u64) -> Option<String> {
+pub(in crate::report) fn gap(before: u64, after: u64) -> Option<String> {
     match after.saturating_sub(before) {
         0 | 1 => None,
         2 => Some(format!("{} is not kept", before + 1)),

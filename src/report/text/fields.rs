@@ -250,7 +250,11 @@ pub(super) fn diff_layout(options: &TextOptions) -> DiffLayout<'_> {
 }
 
 /// What another revision has to do with a difference. Several releases have no revision number in common.
-fn origin(releases: &ReleaseGroup<'_>, finding: &Finding, options: &TextOptions) -> Option<Safe> {
+pub(in crate::report) fn origin(
+    releases: &ReleaseGroup<'_>,
+    finding: &Finding,
+    options: &TextOptions,
+) -> Option<Safe> {
     let several = releases.len() > 1;
     let text = match Origin::of(releases.first, finding)? {
         Origin::AsIn {
@@ -297,7 +301,7 @@ fn previous(value: &Value, finding: &Finding, options: &TextOptions) -> Safe {
 }
 
 /// The writer of a finding, and when the findings that it stands for were written.
-fn actor(actor: &Actor, findings: &[&Finding], options: &TextOptions) -> Safe {
+pub(in crate::report) fn actor(actor: &Actor, findings: &[&Finding], options: &TextOptions) -> Safe {
     let mut text = actor.manager.clone();
     if let Some(subresource) = &actor.subresource {
         text = format!("{text} via {subresource}");

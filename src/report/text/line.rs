@@ -26,7 +26,7 @@ pub(in crate::report) struct Span {
 
 /// Where a text may be broken when its line is too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Breaks {
+pub(in crate::report) enum Breaks {
     /// Between words, and within a path or a list.
     Words,
     /// Nowhere: a command that is copied from two lines is another command.
@@ -98,6 +98,15 @@ impl Line {
     pub(super) fn indentation(&self) -> usize {
         let first = self.spans.first().map_or("", |span| span.text.as_str());
         first.chars().take_while(|ch| *ch == ' ').count()
+    }
+
+    /// What the line says, without its styles.
+    pub(in crate::report) fn said(&self) -> Safe {
+        let mut said = Safe::from("");
+        for span in &self.spans {
+            said.append(&span.text);
+        }
+        said
     }
 
     /// The parts of the line.

@@ -39,6 +39,20 @@ pub(in crate::report) struct DiffLayout<'a> {
     pub(in crate::report) limits: Option<DiffLimits>,
 }
 
+/// One place where two texts differ.
+pub(in crate::report) struct Hunk<'d> {
+    /// How many lines stand before it in the first text.
+    pub(in crate::report) before_at: usize,
+    /// The same in the second text.
+    pub(in crate::report) after_at: usize,
+    /// The line before it, which both have.
+    pub(in crate::report) context: Option<&'d str>,
+    /// The lines of the first text, with their ends.
+    pub(in crate::report) before: &'d [&'d str],
+    /// The lines of the second text.
+    pub(in crate::report) after: &'d [&'d str],
+}
+
 /// How much of a line difference is shown.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::report) struct DiffLimits {
@@ -62,13 +76,27 @@ impl<'t> LineDiff<'t> {
     }
 
     /// How many lines only the baseline has.
-    pub(super) fn removed(&self) -> usize {
+    pub(in crate::report) fn removed(&self) -> usize {
         self.operations.iter().map(|op| op.old_range().len()).sum()
     }
 
     /// How many lines only the live object has.
-    pub(super) fn added(&self) -> usize {
+    pub(in crate::report) fn added(&self) -> usize {
         self.operations.iter().map(|op| op.new_range().len()).sum()
+    }
+
+    /// The places where the texts differ, in their order.
+    pub(in crate::report) fn hunks(&self) -> impl Iterator<Item = Hunk<'_>> {
+        self.operations.iter().map(|op| {
+            let (old, new) = (op.old_range(), op.new_range());
+            Hunk {
+                before_at: old.start,
+                after_at: new.start,
+                context: old.start.checked_sub(1).map(|at| self.before[at]),
+                before: &self.before[old],
+                after: &self.after[new],
+            }
+        })
     }
 
     /// Writes the lines that differ, each as soon as it is made: together they can be as large as the values again.
@@ -243,15 +271,19 @@ impl HunkWriter<'_> {
         Safe::of(line.strip_suffix('\n').unwrap_or(line), self.layout.medium)
     }
 
-    /// A changed line, with blanks and a missing newline at its end made visible.
     fn changed(&self, line: &str) -> Safe {
-        let Some(text) = line.strip_suffix('\n') else {
-            return Safe::of(&format!("{line} (no newline at the end)"), self.layout.medium);
-        };
-        let kept = text.trim_end_matches(' ');
-        let blanks = "\\u{20}".repeat((text.len() - kept.len()).min(8));
-        Safe::of(&format!("{kept}{blanks}"), self.layout.medium)
+        changed(line, self.layout.medium)
     }
+}
+
+/// A changed line, with blanks and a missing newline at its end made visible.
+pub(in crate::report) fn changed(line: &str, medium: Medium) -> Safe {
+    let Some(text) = line.strip_suffix('\n') else {
+        return Safe::of(&format!("{line} (no newline at the end)"), medium);
+    };
+    let kept = text.trim_end_matches(' ');
+    let blanks = "\\u{20}".repeat((text.len() - kept.len()).min(8));
+    Safe::of(&format!("{kept}{blanks}"), medium)
 }
 
 #[cfg(test)]

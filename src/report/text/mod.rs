@@ -8,7 +8,7 @@
 //! the output easy to search, every such word can be given to `driftline explain`, and no text from a cluster ever
 //! stands where a CI runner looks for commands.
 
-mod change;
+pub(in crate::report) mod change;
 pub(in crate::report) mod changes;
 pub(in crate::report) mod closing;
 pub(super) mod diagnosis;
@@ -18,7 +18,7 @@ pub(in crate::report) mod line;
 pub(in crate::report) mod line_diff;
 mod next_step;
 pub(in crate::report) mod objects;
-mod orphans;
+pub(in crate::report) mod orphans;
 pub(in crate::report) mod overview;
 mod palette;
 pub(super) mod preview;
@@ -28,7 +28,7 @@ pub(super) mod rights;
 pub(in crate::report) mod safe;
 mod shorten;
 pub(in crate::report) mod upgrade;
-mod value;
+pub(in crate::report) mod value;
 pub(super) mod wide;
 mod wrap;
 

@@ -43,18 +43,24 @@ impl TextWriter<'_> {
             None => format!("{} {}", object.kind, object.name),
         };
         line.push(palette.name, self.options.safe(&name));
-        let created = object.created_at.map(|at| format!("created {}", minute(at)));
-        let deleting = object
-            .deleting_since
-            .map(|since| format!("being deleted since {}", minute(since)));
-        let kept = object
-            .kept_by_policy
-            .then(|| "kept by helm.sh/resource-policy".to_owned());
-        let facts: Vec<String> = created.into_iter().chain(deleting).chain(kept).collect();
+        let facts = facts(object);
         if !facts.is_empty() {
-            let facts = format!("   {}", facts.join(", "));
+            let facts = format!("   {facts}");
             line.push(palette.dim, self.options.safe(&facts));
         }
         line
     }
+}
+
+/// What else is known of an object without a release; empty where nothing is.
+pub(in crate::report) fn facts(object: &OrphanedObject) -> String {
+    let created = object.created_at.map(|at| format!("created {}", minute(at)));
+    let deleting = object
+        .deleting_since
+        .map(|since| format!("being deleted since {}", minute(since)));
+    let kept = object
+        .kept_by_policy
+        .then(|| "kept by helm.sh/resource-policy".to_owned());
+    let facts: Vec<String> = created.into_iter().chain(deleting).chain(kept).collect();
+    facts.join(", ")
 }

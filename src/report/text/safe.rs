@@ -4,6 +4,7 @@
 //! that forgets to sanitise does not compile. Cutting keeps it safe: what is cut off is replaced by `…`.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
@@ -17,7 +18,7 @@ pub(in crate::report) struct Safe(Cow<'static, str>);
 
 impl Safe {
     /// Sanitised text.
-    pub(super) fn of(text: &str, medium: Medium) -> Self {
+    pub(in crate::report) fn of(text: &str, medium: Medium) -> Self {
         Self(Cow::Owned(sanitize(text, medium).into_owned()))
     }
 
@@ -41,7 +42,7 @@ impl Safe {
     }
 
     /// The text, cut in front to that many columns.
-    pub(super) fn cut_front(&self, columns: usize) -> Self {
+    pub(in crate::report) fn cut_front(&self, columns: usize) -> Self {
         Self(Cow::Owned(cut_front(&self.0, columns)))
     }
 
@@ -70,7 +71,7 @@ impl Safe {
     }
 
     /// How many columns it takes.
-    pub(super) fn width(&self) -> usize {
+    pub(in crate::report) fn width(&self) -> usize {
         self.0.width()
     }
 
@@ -80,9 +81,15 @@ impl Safe {
     }
 
     /// Two such values, shortened around their differences.
-    pub(super) fn shorten(before: &Self, after: &Self, columns: usize) -> (Self, Self) {
+    pub(in crate::report) fn shorten(before: &Self, after: &Self, columns: usize) -> (Self, Self) {
         let (before, after) = shorten(&before.0, &after.0, columns);
         (Self(Cow::Owned(before)), Self(Cow::Owned(after)))
+    }
+}
+
+impl fmt::Display for Safe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

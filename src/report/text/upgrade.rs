@@ -18,7 +18,7 @@ use crate::vocabulary::{HealthCode, NextUpgrade, ObjectState};
 const REASON_LIMIT: usize = 200;
 
 /// The effect on a field; `None` where there is nothing to say.
-pub(super) fn of_field(finding: &Finding, options: &TextOptions) -> Option<Line> {
+pub(in crate::report) fn of_field(finding: &Finding, options: &TextOptions) -> Option<Line> {
     let mut line = said(
         finding.next_upgrade,
         finding.next_upgrade.map(field_effect),
@@ -45,7 +45,10 @@ pub(in crate::report) fn of_object(object: &ObjectReport, options: &TextOptions)
 
 /// The effect on the worst trouble of a release, in a word; an upgrade that fails anywhere fails, and one that may fail
 /// anywhere may.
-pub(super) fn of_release(release: &ReleaseReport, worst: Option<Trouble<'_>>) -> Option<&'static str> {
+pub(in crate::report) fn of_release(
+    release: &ReleaseReport,
+    worst: Option<Trouble<'_>>,
+) -> Option<&'static str> {
     if is_refused(release) {
         return Some(PENDING);
     }

@@ -11,7 +11,7 @@ use super::safe::Safe;
 /// Strings are bare unless that could mislead: the string `8080` is quoted because the number is not, and so are strings
 /// that are empty, have outer blanks or hold characters that need an escape. Inside quotes a backslash is doubled, so
 /// that an escape differs from text that looks like one.
-pub(super) fn show(value: &Value, medium: Medium) -> Safe {
+pub(in crate::report) fn show(value: &Value, medium: Medium) -> Safe {
     match value {
         Value::String(text) if is_plain(text) => Safe::of(text, medium),
         Value::String(text) => match text.lines().count() {
