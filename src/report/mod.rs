@@ -39,7 +39,7 @@ codes! {
         Yaml = "yaml": "The contract `driftline.report/v1` as YAML",
         Markdown = "markdown": "For pull requests and summaries of jobs",
         Sarif = "sarif": "SARIF 2.1.0, for GitHub code scanning",
-        Junit = "junit": "JUnit XML, with a test for each release",
+        Junit = "junit": "A test report in XML, with a test for each release",
         Gitlab = "gitlab": "GitLab Code Quality",
         Github = "github": "Annotations of a GitHub workflow",
         Html = "html": "A web page, which needs nothing but a browser",

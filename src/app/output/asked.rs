@@ -117,7 +117,7 @@ pub(in crate::app) fn outputs(
                         path: other.clone(),
                     });
                 }
-                (Some(_), Some(_)) | (Some(_), None) | (None, Some(_)) => {}
+                (Some(_) | None, Some(_)) | (Some(_), None) => {}
             }
         }
     }

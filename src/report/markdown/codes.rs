@@ -14,21 +14,21 @@ pub(super) struct Codes<'a> {
 
 impl Codes<'_> {
     /// The code of a finding.
-    pub(super) fn finding(&self, code: FindingCode) -> String {
+    pub(super) fn finding(self, code: FindingCode) -> String {
         self.link(Group::Finding, code.as_str(), &format!("`{code}`"))
     }
 
     /// The code of a health entry.
-    pub(super) fn health(&self, code: HealthCode) -> String {
+    pub(super) fn health(self, code: HealthCode) -> String {
         self.link(Group::Health, code.as_str(), &format!("`{code}`"))
     }
 
     /// The state of an object.
-    pub(super) fn state(&self, state: ObjectState) -> String {
+    pub(super) fn state(self, state: ObjectState) -> String {
         self.link(Group::State, state.as_str(), &format!("**{state}**"))
     }
 
-    fn link(&self, group: Group, code: &str, shown: &str) -> String {
+    fn link(self, group: Group, code: &str, shown: &str) -> String {
         let Some(page) = self.page else {
             return shown.to_owned();
         };

@@ -99,7 +99,7 @@ fn page(report: &Value, limit: usize, codes_url: Option<&str>) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// What is left of a page without its blocks and pieces of code, by the rules of CommonMark.
+/// What is left of a page without its blocks and pieces of code, by the rules of `CommonMark`.
 fn without_code(page: &str) -> String {
     let (mut left, mut fence): (String, Option<&str>) = (String::new(), None);
     for line in page.lines() {
