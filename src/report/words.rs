@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::summary::{FailOn, critical_releases};
-use crate::model::{FindingCounts, ReleaseReport, Report, ReportError, Resolved};
+use crate::model::{FindingCounts, ReleaseReport, Report, ReportError, Resolved, Tracked};
 use crate::shell::{ClusterFlags, Command, Refusal, Word};
 use crate::vocabulary::{
-    Ending, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, ResolvedKind, Verdict,
+    ChangeStatus, Ending, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome,
+    ResolvedKind, Verdict,
 };
 
 pub(crate) use crate::vocabulary::count;
@@ -177,6 +178,16 @@ pub(crate) fn lasting(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
             format!("for {}", count(number, unit))
         },
     )
+}
+
+/// How something stands to what earlier scans found, in a word for a cell of a table.
+pub(crate) const fn news(tracked: &Tracked) -> Option<&'static str> {
+    match tracked.status {
+        None => None,
+        Some(ChangeStatus::New) => Some("new"),
+        Some(ChangeStatus::Changed) => Some("changed"),
+        Some(ChangeStatus::Ongoing) => Some("known"),
+    }
 }
 
 /// How something ended, in the fewest words, whatever it was.

@@ -50,7 +50,8 @@ fn notes(path: &Path, arguments: &[&str]) -> Vec<String> {
         .map(|note| note["message"].as_str().unwrap().to_owned())
         .collect();
     for note in &notes {
-        assert!(ran.stderr.contains(note.as_str()), "{note}: {}", ran.stderr);
+        let logged = note.replace('\u{202e}', "\\u{202e}");
+        assert!(ran.stderr.contains(&logged), "{note}: {}", ran.stderr);
     }
     notes
 }

@@ -486,7 +486,9 @@ fn the_examples_of_every_format_are_current() {
         differing.push("report.json");
     }
     for (format, file) in EXAMPLES {
-        let printed = driftline(&["show", "docs/examples/report.json", "-o", format]);
+        let printed = Driftline::new(["show", "docs/examples/report.json", "-o", format]).run();
+        assert_eq!(printed.status, Some(0), "{}", printed.stderr);
+        let printed = printed.stdout;
         let file_path = folder.join(file);
         if is_update {
             fs::write(&file_path, &printed).unwrap();

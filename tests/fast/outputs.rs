@@ -268,7 +268,12 @@ fn a_stored_diagnosis_is_shown_as_one() {
         ran.stderr
     );
     let ran = run(&["compare", &file, &file]);
-    assert!(ran.sentence().contains("holds a diagnosis"), "{}", ran.stderr);
+    assert!(
+        ran.sentence()
+            .contains("it is a diagnosis, and not the report of a scan"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

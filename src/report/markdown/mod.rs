@@ -73,6 +73,13 @@ struct Page<'a> {
     now: Option<DateTime<Utc>>,
 }
 
+/// The item for how many like those above are not told.
+fn more(text: &mut String, indent: &str, left_out: usize, noun: &str) {
+    if left_out > 0 {
+        let _ = writeln!(text, "{indent}- and {}", count(left_out, &format!("more {noun}")));
+    }
+}
+
 /// How much is not told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct LeftOut {
@@ -220,7 +227,7 @@ impl Page<'_> {
             .by_ref()
             .take_while(|row| push_row(text, row, budget))
             .count();
-        release::more(text, "", releases.len() - told, "release");
+        more(text, "", releases.len() - told, "release");
         text.push('\n');
     }
 }

@@ -4,8 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use super::escape::{code, fenced, line, prose, values};
-use super::release::more;
-use super::{LeftOut, Page};
+use super::{LeftOut, Page, more};
 use crate::model::ObjectReport;
 use crate::report::alike::ReleaseGroup;
 use crate::report::text::line_diff::{DiffLayout, DiffLimits, LineDiff};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::escape::{code, fenced, line, prose, shown};
 use super::object::Items;
-use super::{LeftOut, Page};
+use super::{LeftOut, Page, more};
 use crate::model::{Advice, Health, ReleaseReport};
 use crate::report::alike::ReleaseGroup;
 use crate::report::text::diagnosis::NOT_SHOWN;
@@ -219,11 +219,4 @@ fn steps(health: &[Health]) -> Vec<&Advice> {
         .collect();
     steps.sort_by_key(|advice| advice.destructive);
     steps
-}
-
-/// The item for how many like those above are not told.
-pub(super) fn more(text: &mut String, indent: &str, left_out: usize, noun: &str) {
-    if left_out > 0 {
-        let _ = writeln!(text, "{indent}- and {}", count(left_out, &format!("more {noun}")));
-    }
 }

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::escape::{code, line, prose};
-use super::release::more;
+use super::more;
 use super::{Page, push_row};
 use crate::model::{OrphanedRelease, Report};
 use crate::report::text::{TextWriter, changes, closing, stopped_words};

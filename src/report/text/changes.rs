@@ -31,16 +31,6 @@ pub(in crate::report) fn remark(tracked: &Tracked, now: Option<DateTime<Utc>>) -
     })
 }
 
-/// The same in the fewest words, for a cell of a table.
-pub(super) const fn word(tracked: &Tracked) -> Option<&'static str> {
-    match tracked.status {
-        None => None,
-        Some(ChangeStatus::New) => Some("new"),
-        Some(ChangeStatus::Changed) => Some("changed"),
-        Some(ChangeStatus::Ongoing) => Some("known"),
-    }
-}
-
 /// Whether earlier scans knew everything that is wrong with a release.
 pub(in crate::report) fn is_known(release: &ReleaseReport) -> bool {
     release.tracked.is_ongoing()

@@ -9,11 +9,11 @@ use std::io::{self, Write};
 use super::line::Line;
 use super::safe::Safe;
 use super::shorten::cut_front;
-use super::{TextOptions, TextWriter, changes};
+use super::{TextOptions, TextWriter};
 use crate::model::{Health, ObjectReport, ReleaseReport, Report, Revision};
 use crate::report::alike::ReleaseGroup;
 use crate::report::urgency::{Trouble, Urgent, Weight};
-use crate::report::words::{count, day, minute, present};
+use crate::report::words::{count, day, minute, news, present};
 use crate::vocabulary::HealthSeverity;
 
 /// How many releases are a handful: a report of so many is its own overview.
@@ -202,7 +202,7 @@ impl<'r> Row<'r> {
                 .safe(urgent.who().unwrap_or_default())
                 .cut(options.columns().unwrap_or(LINE) / 5),
             since: options.safe(&since.unwrap_or_default()),
-            news: Safe::from(changes::word(&urgent.release.tracked).unwrap_or_default()),
+            news: Safe::from(news(&urgent.release.tracked).unwrap_or_default()),
         }
     }
 

@@ -11,11 +11,11 @@ use super::line::Line;
 use super::overview::{of_operation, trouble};
 use super::safe::Safe;
 use super::upgrade::of_release;
-use super::{SENTENCE, TextOptions, changes};
+use super::{SENTENCE, TextOptions};
 use crate::model::{ReleaseReport, Report, Storage};
 use crate::report::summary::blocked_entries;
 use crate::report::urgency::Urgent;
-use crate::report::words::{minute, verdict};
+use crate::report::words::{minute, news, verdict};
 use crate::vocabulary::HealthCode;
 
 /// The headers. Writers are claimed, and times are UTC.
@@ -83,7 +83,7 @@ impl<'r> News<'r> {
 
     /// The cell of a release: whether its trouble is new, and how much is resolved.
     fn cell(&self, release: &ReleaseReport, options: &TextOptions) -> Safe {
-        let status = changes::word(&release.tracked).map(str::to_owned);
+        let status = news(&release.tracked).map(str::to_owned);
         let resolved = self.resolved.get(&(release.name.as_str(), &release.storage));
         let resolved = resolved.map(|count| format!("{count} resolved"));
         let words: Vec<String> = status.into_iter().chain(resolved).collect();
