@@ -30,17 +30,18 @@ class Pages:
         """Pictures of the pages as they are seen."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, page, more in [
-            ("light", "shop", {}),
-            ("dark", "shop", {"scheme": "dark"}),
-            ("narrow", "shop", {"width": 390}),
+            ("light", "shop", {"height": 1_600}),
+            ("dark", "shop", {"scheme": "dark", "height": 1_600}),
+            ("narrow", "shop", {"width": 390, "height": 1_600}),
             ("print", "shop", {"width": 800, "media": "print"}),
             ("hostile", "hostile", {}),
             ("clean", "clean", {}),
             ("empty", "empty", {"scheme": "dark"}),
             ("remembered", "remembered", {}),
         ]:
+            most = more.pop("height", 6_000)
             chromium.page(self.address(page), **more)
-            height = min(chromium.run("document.documentElement.scrollHeight"), 6_000)
+            height = min(chromium.run("document.documentElement.scrollHeight"), most)
             chromium.resize(more.get("width", 1280), height)
             time.sleep(0.3)
             chromium.picture(folder / f"{name}.png")
