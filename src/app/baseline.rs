@@ -13,9 +13,9 @@ use super::stop::Stop;
 use super::stored;
 use crate::model::{ReleaseReport, Report, ReportError, ReportNote, Selected};
 use crate::policy::selection::Selection;
-use crate::report::ReportKind;
 use crate::report::summary::has_unread_records;
 use crate::report::words::{count, minute};
+use crate::report::{ReportKind, identity};
 use crate::state::State;
 use crate::vocabulary::Outcome;
 
@@ -65,6 +65,7 @@ impl Baseline {
     /// Says of everything in a report whether the baseline knew it.
     pub(super) fn compare(&self, report: &mut Report) -> anyhow::Result<()> {
         let Self(baseline) = self;
+        identity::fingerprint(report);
         let salt = memory::salt().map_err(|_| anyhow::anyhow!("the system has no random numbers"))?;
         State::of_report(baseline, &report.cluster.name, salt).compare(report);
         let remarks: Vec<String> = remarks(baseline, report).collect();

@@ -68,13 +68,19 @@ impl Opened {
 pub(super) async fn open(target: ScanTarget, stop: &Stop) -> anyhow::Result<Opened> {
     match target {
         ScanTarget::Cluster(options) => Ok(Opened::Cluster(Arc::new(connect(options, stop).await?))),
-        ScanTarget::Snapshot(path) => {
+        ScanTarget::Snapshot { path, name } => {
             // A folder on a file system that does not answer must not keep the program.
             let opened = tokio::task::spawn_blocking(move || SnapshotSource::open(&path));
             let snapshot = tokio::select! {
                 biased;
                 stopped = stop.stopped() => anyhow::bail!("{} before the snapshot was opened", stop::beginning(stopped)),
                 opened = opened => opened??,
+            };
+            // A snapshot keeps the name that it was taken with, whatever the configuration file says; only the flag or the
+            // environment replaces it.
+            let snapshot = match name {
+                Some(name) => snapshot.named(name),
+                None => snapshot,
             };
             Ok(Opened::Snapshot(Arc::new(snapshot)))
         }

@@ -11,11 +11,12 @@ use super::ending::Ending;
 use super::output::{ReportOutput, outputs};
 use super::stop::{self, Stop};
 use crate::limited_file;
-use crate::model::Report;
+use crate::model::{Report, ReportError};
 use crate::policy::selection::Selection;
 use crate::report::summary::FailOn;
 use crate::report::text::{Detail, Extent};
 use crate::report::{Format, ReportKind};
+use crate::vocabulary::Outcome;
 
 /// The largest report that is read, in bytes.
 const MAX_BYTES: u64 = 256 << 20;
@@ -34,12 +35,36 @@ pub(super) async fn read(noun: &str, path: &Path, stop: &Stop) -> anyhow::Result
         } else {
             limited_file::read(&path, MAX_BYTES)
         };
-        Ok(Report::from_json(&without_log_lines(json?))?)
+        let json = json.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => anyhow::anyhow!("there is no such file"),
+            io::ErrorKind::IsADirectory => anyhow::anyhow!("it is a folder, and no file"),
+            _ => error.into(),
+        })?;
+        let mut report = Report::from_json(&without_log_lines(json)?)?;
+        admit_losses(&mut report);
+        Ok(report)
     });
     tokio::select! {
         biased;
         stopped = stop.stopped() => anyhow::bail!("{} before the {noun} was read", stop::beginning(stopped)),
         read = reading => read?.with_context(|| format!("the {noun} {place} cannot be used")),
+    }
+}
+
+/// Says as an error of a report that a part of it was passed over: nobody may take what is left for the whole.
+fn admit_losses(report: &mut Report) {
+    let is_later = report.notes.iter().any(|note| note.scope == ReportError::REPORT);
+    if !is_later {
+        return;
+    }
+    report.errors.push(ReportError {
+        scope: ReportError::REPORT.to_owned(),
+        message: "another version of driftline made it, with words that this one does not know (the notes name them): what they \
+                  stand for is missing here"
+            .to_owned(),
+    });
+    if report.outcome == Outcome::Clean {
+        report.outcome = Outcome::Incomplete;
     }
 }
 
@@ -54,22 +79,29 @@ pub(super) fn place_of(path: &Path) -> String {
 
 /// A report without the lines of a log around it and in its midst, as `kubectl logs` prints it: `-o json` writes the braces of
 /// the whole on lines of their own, and indents all the rest. Other JSON stays as it is.
-fn without_log_lines(text: Vec<u8>) -> Vec<u8> {
+///
+/// # Errors
+///
+/// There are several reports.
+fn without_log_lines(text: Vec<u8>) -> anyhow::Result<Vec<u8>> {
     let lines = || text.split_inclusive(|byte| *byte == b'\n');
-    let Some(begin) = lines().position(|line| line.trim_ascii_end() == b"{") else {
-        return text;
-    };
+    let is_first = |line: &[u8]| line.trim_ascii_end() == b"{";
+    match lines().filter(|line| is_first(line)).count() {
+        0 => return Ok(text),
+        1 => {}
+        several => anyhow::bail!("there are {several} reports in it: give one of them"),
+    }
     let mut report = Vec::with_capacity(text.len());
-    for line in lines().skip(begin) {
+    for line in lines().skip_while(|line| !is_first(line)) {
         let is_last = line.trim_ascii_end() == b"}";
         if is_last || report.is_empty() || line.starts_with(b" ") {
             report.extend_from_slice(line);
         }
         if is_last {
-            return report;
+            return Ok(report);
         }
     }
-    text
+    Ok(text)
 }
 
 /// The part of a report that is asked for.
@@ -147,10 +179,17 @@ mod tests {
         let log = format!("2026-11-27 WARN x\n{{\"level\":\"WARN\"}}\n{report}drift: 1 release\n");
         let torn = "{\n  \"a\": [\nWARN the pager\n    1\n  ]\n}\n";
         for text in [report, &log, torn] {
-            assert_eq!(without_log_lines(text.into()), report.as_bytes());
+            assert_eq!(without_log_lines(text.into()).unwrap(), report.as_bytes());
         }
         for text in ["{\"a\":1}", "{\n  \"a\"", "", "a\nb"] {
-            assert_eq!(without_log_lines(text.into()), text.as_bytes(), "stays as it is");
+            assert_eq!(
+                without_log_lines(text.into()).unwrap(),
+                text.as_bytes(),
+                "stays as it is"
+            );
         }
+        let two = format!("{report}WARN again\n{report}");
+        let error = without_log_lines(two.into()).unwrap_err();
+        assert_eq!(error.to_string(), "there are 2 reports in it: give one of them");
     }
 }

@@ -204,9 +204,10 @@ const fn of_verdict(verdict: Verdict) -> Word {
         ),
         Verdict::Incomplete => (
             &["incomplete"],
-            "no drift was seen in the release, but not everything of it could be read",
-            "The objects that could not be read are unknown, with the reason beside each. Incomplete is not clean: drift \
-             may be in what was not read.",
+            "no drift was seen in the release, but not everything of it could be compared",
+            "Objects that could not be read are unknown, with the reason beside each; a release of which no revision is \
+             deployed, such as one whose first installation failed, has nothing to compare with. Incomplete is not \
+             clean: drift may be in what was not compared.",
         ),
         Verdict::Unreadable => (
             &["unreadable"],
@@ -261,7 +262,7 @@ const fn of_outcome(outcome: Outcome) -> Word {
         ),
         Outcome::Incomplete => (
             &["incomplete"],
-            "no drift was seen, but not everything could be read, or something that was named does not exist",
+            "no drift was seen, but not everything could be compared, or something that was named does not exist",
             "The exit status is 3. The errors of the report and the unknown objects say what is missing.",
         ),
         Outcome::Error => (

@@ -417,6 +417,8 @@ fn a_short_value_leaves_its_room_to_the_other() {
 }
 
 proptest! {
+    // Each case is written in every format.
+    #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn hostile_text_anywhere_is_harmless(
         word in "(::error::|##\\[|##vso\\[|\n|\r|\u{1b}|\u{202e}|section_start:|#|\\[|[a-z ]{1,6}|\\PC){0,12}",

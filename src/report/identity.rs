@@ -10,46 +10,61 @@ use super::urgency::is_about_the_operation;
 /// A field manager's entry has the time of its last write. The field is at least that old, unless the manager has written
 /// another one since.
 pub fn identify(report: &mut Report) {
+    for release in &mut report.releases {
+        let since: Vec<_> = release
+            .health
+            .iter()
+            .map(|entry| since_of_health(release, entry))
+            .collect();
+        release.tracked = Tracked::default();
+        for (entry, since) in release.health.iter_mut().zip(since) {
+            entry.tracked = known(since);
+        }
+        for object in &mut release.objects {
+            object.tracked = Tracked::default();
+            for finding in &mut object.findings {
+                finding.tracked = known(since_of_finding(finding));
+            }
+        }
+    }
+    fingerprint(report);
+}
+
+/// Gives every part its fingerprint by its names and that of the cluster, whatever it had before: a report that was stored may
+/// have been given another name.
+pub fn fingerprint(report: &mut Report) {
     let cluster = report.cluster.name.clone();
     for release in &mut report.releases {
         let names = release.names(&cluster);
-        let release_tracked = tracked(Fingerprint::of_release(names), None);
-        let health: Vec<_> = release
-            .health
-            .iter()
-            .map(|entry| {
-                let fingerprint = Fingerprint::of_health(names, entry.code.as_str());
-                tracked(fingerprint, since_of_health(release, entry))
-            })
+        let of_release = Fingerprint::of_release(names);
+        let health = release.health.iter();
+        let health: Vec<_> = health
+            .map(|entry| Fingerprint::of_health(names, entry.code.as_str()))
             .collect();
-        let objects: Vec<_> = release
-            .objects
-            .iter()
-            .map(|object| {
-                let own = tracked(Fingerprint::of_object(names, object.names()), None);
-                let findings = object.findings.iter().map(|finding| {
-                    let fingerprint = Fingerprint::of_finding(names, object.names(), &finding.path);
-                    tracked(fingerprint, since_of_finding(finding))
-                });
-                (own, findings.collect::<Vec<_>>())
-            })
-            .collect();
-        release.tracked = release_tracked;
-        for (entry, tracked) in release.health.iter_mut().zip(health) {
-            entry.tracked = tracked;
+        let objects = release.objects.iter().map(|object| {
+            let own = Fingerprint::of_object(names, object.names());
+            let findings = object.findings.iter();
+            let findings =
+                findings.map(|finding| Fingerprint::of_finding(names, object.names(), &finding.path));
+            (own, findings.collect::<Vec<_>>())
+        });
+        let objects: Vec<_> = objects.collect();
+        release.tracked.fingerprint = Some(of_release);
+        for (entry, fingerprint) in release.health.iter_mut().zip(health) {
+            entry.tracked.fingerprint = Some(fingerprint);
         }
         for (object, (own, findings)) in release.objects.iter_mut().zip(objects) {
-            object.tracked = own;
-            for (finding, tracked) in object.findings.iter_mut().zip(findings) {
-                finding.tracked = tracked;
+            object.tracked.fingerprint = Some(own);
+            for (finding, fingerprint) in object.findings.iter_mut().zip(findings) {
+                finding.tracked.fingerprint = Some(fingerprint);
             }
         }
     }
 }
 
-fn tracked(fingerprint: Fingerprint, since: Option<Since>) -> Tracked {
+/// What the cluster itself tells of something.
+fn known(since: Option<Since>) -> Tracked {
     Tracked {
-        fingerprint: Some(fingerprint),
         since,
         ..Tracked::default()
     }

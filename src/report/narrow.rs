@@ -5,9 +5,6 @@ use crate::model::{ChangeCounts, Report, ReportError, ReportNote, Summary};
 use crate::policy::selection::Selection;
 use crate::vocabulary::ObjectState;
 
-/// The scope of the note on what cannot be counted.
-const SCOPE: &str = "report";
-
 /// How the scope of an error about a namespace begins.
 const OF_NAMESPACE: &str = "namespace/";
 
@@ -18,7 +15,7 @@ impl Report {
     /// the objects that it lists, which a note says.
     #[must_use]
     pub fn narrowed(mut self, selection: &Selection) -> Self {
-        let releases = self.releases.len();
+        let before = self.sizes();
         let listed = selection.listed_namespaces();
         let lists_all = self.lists_objects_in_sync();
         self.releases.retain(|release| {
@@ -41,29 +38,45 @@ impl Report {
             });
         let asked = selection.in_words();
         (self.selection.namespaces, self.selection.releases) = (asked.namespaces, asked.releases);
-        let absent = self.absent(selection);
-        if self.releases.len() == releases && absent.is_empty() {
+        self.errors.extend(self.absent(selection));
+        self.errors.sort();
+        let after = self.sizes();
+        if after == before {
             return self;
         }
-        self.errors.extend(absent);
-        self.errors.sort();
         self.ignored.clear();
         let changes = self.summary.changes.as_ref();
         let changes = changes.map(|_| ChangeCounts::of(&self.releases, self.resolved.len()));
+        let is_whole = after.0 == before.0;
         self.summary = Summary {
             changes,
-            ..Summary::of(&self.releases)
+            ..if is_whole {
+                self.summary
+            } else {
+                Summary::of(&self.releases)
+            }
         };
         self.outcome = summary::outcome(&self.releases, &self.errors, self.stopped);
-        if !lists_all {
+        if !lists_all && !is_whole {
             self.notes.push(ReportNote {
-                scope: SCOPE.to_owned(),
+                scope: ReportError::SELECTION.to_owned(),
                 message: "objects in sync are not counted: the report does not list them, as one of `scan --all` does"
                     .to_owned(),
             });
             self.notes.sort();
         }
         self
+    }
+
+    /// How many releases, errors, resolved things and orphans it has.
+    fn sizes(&self) -> (usize, usize, usize, usize) {
+        let orphans = self.orphans.as_ref().map_or(0, Vec::len);
+        (
+            self.releases.len(),
+            self.errors.len(),
+            self.resolved.len(),
+            orphans,
+        )
     }
 
     /// What is named and not there: nobody may take the silence about it for an answer.

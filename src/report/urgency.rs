@@ -2,15 +2,16 @@
 //!
 //! A weight is decided by names alone, never by values: by the code of a health entry, by the state and the kind of an
 //! object, by the place of a field. [`Weight`] is the order. Between releases of one weight, the one with more trouble
-//! comes first, and then the order of the report decides. Everything here is one pass over the report.
+//! comes first, and then the order of the report decides. Where earlier scans are known, what is new or changed comes before
+//! all that they knew: a gate that fails on news names the news. Everything here is one pass over the report.
 
 use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{Finding, Health, ObjectReport, ReleaseReport, Report, Revision};
+use crate::model::{Finding, Health, ObjectReport, ReleaseReport, Report, Revision, Tracked};
 use crate::object::Gvk;
-use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Verdict};
+use crate::vocabulary::{ChangeStatus, HealthCode, HealthSeverity, ObjectState, Verdict};
 
 /// How much a trouble of a release matters, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,7 +57,26 @@ pub(crate) enum Trouble<'r> {
     Field(&'r ObjectReport, &'r Finding),
 }
 
-/// A release with the worst that is wrong with it.
+impl<'r> Trouble<'r> {
+    /// How it stands to what earlier scans found.
+    const fn tracked(&self) -> &'r Tracked {
+        match self {
+            Self::Health(entry) => &entry.tracked,
+            Self::Object(object) => &object.tracked,
+            Self::Field(_, finding) => &finding.tracked,
+        }
+    }
+
+    /// Whether it is new, or another one than it was.
+    const fn is_news(&self) -> bool {
+        match self.tracked().status {
+            Some(ChangeStatus::New | ChangeStatus::Changed) => true,
+            Some(ChangeStatus::Ongoing) | None => false,
+        }
+    }
+}
+
+/// A release with the worst that is wrong with it, or with the worst that is new, where anything is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Urgent<'r> {
     /// The release.
@@ -75,7 +95,7 @@ pub(crate) fn ranked(report: &Report) -> Vec<Urgent<'_>> {
         .releases
         .iter()
         .filter_map(Urgent::of)
-        .filter(|urgent| urgent.release.verdict != Verdict::Clean || urgent.weight == Weight::Critical)
+        .filter(|urgent| urgent.release.verdict != Verdict::Clean || urgent.is_critical())
         .collect();
     // Stable: within equals, the order of the report stays.
     urgent.sort_by_key(Urgent::order);
@@ -89,8 +109,8 @@ pub(crate) fn order(release: &ReleaseReport) -> impl Ord + use<> {
 }
 
 impl<'r> Urgent<'r> {
-    const fn order(&self) -> (Weight, Reverse<usize>) {
-        (self.weight, Reverse(self.others))
+    const fn order(&self) -> (Reverse<bool>, Weight, Reverse<usize>) {
+        (Reverse(self.worst.is_news()), self.weight, Reverse(self.others))
     }
 
     /// The worst that a report says of a release; `None` where it has nothing that anybody has to look at.
@@ -104,7 +124,8 @@ impl<'r> Urgent<'r> {
         let mut worst: Option<(Weight, Trouble<'r>)> = None;
         for (weight, trouble) in health.chain(objects) {
             troubles += 1;
-            if worst.is_none_or(|(worst, _)| weight < worst) {
+            let order = |weight: Weight, trouble: Trouble<'_>| (Reverse(trouble.is_news()), weight);
+            if worst.is_none_or(|(worst, known)| order(weight, trouble) < order(worst, known)) {
                 worst = Some((weight, trouble));
             }
         }
@@ -115,6 +136,12 @@ impl<'r> Urgent<'r> {
             worst,
             others: troubles - 1 + left_out.sum::<usize>(),
         })
+    }
+
+    /// Whether the release is in a critical state, whatever is new of it.
+    pub(crate) fn is_critical(&self) -> bool {
+        let mut health = self.release.health.iter();
+        health.any(|entry| health_weight(entry) == Some(Weight::Critical))
     }
 
     /// The name of the worst trouble's writer, as it calls itself; `None` where nobody is known.

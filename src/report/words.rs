@@ -329,7 +329,7 @@ pub(crate) fn headline(report: &Report) -> String {
         Outcome::Incomplete if unread == 0 => {
             format!("no drift seen in {total}, but not everything could be read")
         }
-        Outcome::Incomplete => format!("no drift seen, but {unread} of {total} could not be fully read"),
+        Outcome::Incomplete => format!("no drift seen, but {unread} of {total} could not be fully compared"),
         Outcome::Error if releases.total == 0 => "the scan did not finish".to_owned(),
         Outcome::Error => format!(
             "the scan did not finish; {} of {total} seen so far drifted",

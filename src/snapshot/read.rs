@@ -65,6 +65,13 @@ struct Files {
 }
 
 impl SnapshotSource {
+    /// The same snapshot, of a cluster that has another name in reports.
+    #[must_use]
+    pub fn named(mut self, name: String) -> Self {
+        self.index.cluster.name = name;
+        self
+    }
+
     /// Opens the snapshot in a directory.
     pub fn open(directory: &Path) -> Result<Self, SnapshotError> {
         let missing = |error: io::Error| match error.kind() {

@@ -288,8 +288,11 @@ fn what_is_no_report_is_one_sentence() {
         (place("empty", " \n"), "is empty"),
         (place("text", "drifted"), "not a report in JSON"),
         (place("other", "{}"), "its schema is `none`"),
-        (folder.path().join("none").display().to_string(), "No such file"),
-        (folder.path().display().to_string(), "Is a directory"),
+        (
+            folder.path().join("none").display().to_string(),
+            "there is no such file",
+        ),
+        (folder.path().display().to_string(), "it is a folder"),
     ] {
         for arguments in [&["show", &file][..], &["compare", &file, &file]] {
             let ran = run(arguments);
@@ -385,4 +388,131 @@ fn what_a_short_report_does_not_list_is_in_sync() {
     assert_eq!(resolved.len(), 1, "{resolved:?}");
     assert_eq!(resolved[0]["object"]["name"], "storefront-api");
     assert_eq!(resolved[0]["how"], "reverted");
+}
+
+/// What is left of a report without what went wrong elsewhere is what it is, and nothing is counted that is not there.
+#[test]
+fn a_part_is_judged_by_what_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = stored(&folder, "r.json");
+    earlier(&file, |report| {
+        let releases = report["releases"].as_array_mut().unwrap();
+        releases.retain(|release| release["name"] == "search");
+        report["summary"]["releases"] =
+            serde_json::json!({"total": 1, "clean": 1, "drifted": 0, "incomplete": 0, "unreadable": 0});
+        report["summary"]["objects"]["unknown"] = 0.into();
+        report["errors"] = serde_json::json!([{"scope": "namespace/other", "message": "forbidden"}]);
+        report["outcome"] = "incomplete".into();
+    });
+    let part = run(&["show", &file, "-n", "shop", "-o", "json"]).json();
+    assert_eq!(
+        (&part["outcome"], &part["errors"]),
+        (&"clean".into(), &serde_json::json!([]))
+    );
+    assert_eq!(run(&["compare", &file, &file, "-n", "shop"]).status, Some(0));
+    assert_eq!(run(&["compare", &file, &file]).status, Some(3));
+    // All that is resolved belongs to other namespaces.
+    let (old, new) = (stored(&folder, "old.json"), stored(&folder, "new.json"));
+    earlier(&new, |report| {
+        let releases = report["releases"].as_array_mut().unwrap();
+        releases.retain(|release| release["namespace"] == "shop");
+        let total = releases.len();
+        report["summary"]["releases"]["total"] = total.into();
+        report["outcome"] = "drift".into();
+    });
+    let part = run(&["compare", &old, &new, "-n", "shop", "-o", "json"]).json();
+    assert_eq!(part["summary"]["changes"]["resolved"], 0);
+}
+
+/// Fingerprints are made of the name that the report has.
+#[test]
+fn a_cluster_of_another_name_has_the_same_drift() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = stored(&folder, "base.json");
+    let ran = scan(&["--cluster-name", "other", "--baseline", &file, "--summary"]);
+    assert_eq!(ran.status, Some(3), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("all drift was known before"),
+        "{}",
+        ran.stdout
+    );
+    let renamed = folder.path().join("renamed.json");
+    fs::write(
+        &renamed,
+        text(Path::new(&file)).replace("\"demo\"", "\"renamed\""),
+    )
+    .unwrap();
+    let renamed = renamed.to_str().unwrap();
+    for (old, new) in [(&*file, renamed), (renamed, &*file), (renamed, renamed)] {
+        let ran = run(&["compare", old, new]);
+        assert_eq!(ran.status, Some(3), "{}", ran.stdout);
+        assert!(!ran.stdout.contains("new drift"), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn nothing_takes_the_place_of_a_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = output("json", &folder, "r");
+    let path = folder.path().join("r").display().to_string();
+    for arguments in [
+        &["-o", "text", "-o", "json=/dev/stdout"][..],
+        &["-o", "yaml=/proc/self/fd/1", "-o", "json"],
+    ] {
+        let ran = scan(arguments);
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(
+            ran.stderr.contains("both go to standard output"),
+            "{}",
+            ran.stderr
+        );
+    }
+    let ran = scan(&["-o", &json, "--metrics-file", &path]);
+    assert_eq!(ran.status, Some(2));
+    assert!(
+        ran.sentence()
+            .contains("-o json and --metrics-file would both be written to"),
+        "{}",
+        ran.stderr
+    );
+    let ran = scan(&["-o", "json=a.json,html=a.html"]);
+    assert_eq!(ran.status, Some(2));
+    assert!(
+        ran.stderr.contains("give each output an -o of its own"),
+        "{}",
+        ran.stderr
+    );
+}
+
+/// A later version may say something in words that this one does not know.
+#[test]
+fn what_a_later_version_says_is_never_taken_for_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (stored(&folder, "old.json"), stored(&folder, "new.json"));
+    for file in [&old, &new] {
+        earlier(file, |report| {
+            let releases = report["releases"].as_array_mut().unwrap();
+            releases.retain(|release| release["name"] == "search");
+            report["summary"]["releases"] =
+                serde_json::json!({"total": 1, "clean": 1, "drifted": 0, "incomplete": 0, "unreadable": 0});
+            report["summary"]["objects"]["unknown"] = 0.into();
+            report["outcome"] = "clean".into();
+        });
+    }
+    assert_eq!(run(&["compare", &old, &new]).status, Some(0));
+    earlier(&new, |report| {
+        report["releases"][0]["verdict"] = "quarantined".into()
+    });
+    let ran = run(&["compare", &old, &new]);
+    assert_eq!(ran.status, Some(3), "{}", ran.stdout);
+    for (format, said) in [
+        ("github", "another version of driftline made it"),
+        ("gitlab", "another version of driftline made it"),
+        ("junit", "another version of driftline made it"),
+        ("sarif", "another version of driftline made it"),
+        ("markdown", "another version of driftline made it"),
+    ] {
+        let shown = run(&["show", &new, "-o", format]).stdout;
+        assert!(shown.contains(said), "{format}: {shown}");
+    }
 }

@@ -12,9 +12,9 @@ use crate::app::environment;
 use crate::app::exit::{self, NotificationStatus};
 use crate::app::memory::{self, Loaded, Memory};
 use crate::app::metrics::MetricsOutput;
-use crate::app::output::{ReportOutput, outputs};
+use crate::app::output::{ReportOutput, apart, outputs};
 use crate::app::scanning;
-use crate::app::settings::ScanSettings;
+use crate::app::settings::{ScanSettings, StateStore};
 use crate::app::stop::{Abort, Stop};
 use crate::model::Report;
 use crate::notify::Sinks;
@@ -30,6 +30,12 @@ const RESULTS: Duration = Duration::from_millis(500);
 pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
     let settings = ScanSettings::resolve(args, &environment::variable)?;
     let outputs = outputs(args.output.outputs.clone(), args.output_file.as_deref())?;
+    if let Some(path) = &settings.metrics.file {
+        apart(&outputs, "--metrics-file", path)?;
+    }
+    if let StateStore::File(path) = &settings.state {
+        apart(&outputs, "the file of the state", path)?;
+    }
     let stop = Stop::after(settings.reading.timeout, abort)?;
     let metrics = MetricsOutput::new(settings.metrics)?;
     let baseline = match &settings.baseline {
@@ -49,11 +55,6 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         options.earlier = Some(Arc::new(memory.state.earlier()));
     }
     let (mut report, costs) = opened.scan(&options, global, &stop).await;
-    // A snapshot keeps the cluster name that it was taken with, whatever the configuration file says; only the flag or
-    // the environment replaces it.
-    if let (Some(_), Some(name)) = (&args.snapshot, &args.cluster.access.cluster_name) {
-        report.cluster.name.clone_from(name);
-    }
     report.selection.drivers = drivers;
     let mut memory = None;
     match (loaded, baseline) {

@@ -1,15 +1,18 @@
 //! The outputs that a command line asks for: `-o FORMAT[=FILE]`, once or several times.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 
 use crate::app::environment;
+use crate::report::sanitize::{Medium, sanitize};
 use crate::report::{Format, ReportKind};
 
 /// What stands for standard output in place of a file.
@@ -52,6 +55,16 @@ pub enum OutputsError {
         /// The format of the other.
         second: Format,
         /// The file, as it was given for the other.
+        path: PathBuf,
+    },
+    /// Something else would replace the report.
+    #[error("-o {format} and {option} would both be written to {}: give each its own file", .path.display())]
+    Taken {
+        /// The option that names the file, too.
+        option: &'static str,
+        /// The format of the report.
+        format: Format,
+        /// The file.
         path: PathBuf,
     },
     /// `--output-file` is about one report.
@@ -110,6 +123,9 @@ pub(in crate::app) fn outputs(
             let (first, second) = (earlier.format, output.format);
             match (&earlier.file, &output.file) {
                 (None, None) => return Err(OutputsError::Stdout { first, second }),
+                (Some(path), None) | (None, Some(path)) if is_stdout(path) => {
+                    return Err(OutputsError::Stdout { first, second });
+                }
                 (Some(one), Some(other)) if is_same_file(one, other) => {
                     return Err(OutputsError::SameFile {
                         first,
@@ -138,18 +154,54 @@ fn can_be_a_file(path: &Path) -> Result<(), OutputsError> {
             folder: folder.to_owned(),
         });
     }
-    if path.is_dir() {
+    if path.is_dir() || path.as_os_str().as_bytes().ends_with(b"/") {
         return Err(OutputsError::Folder(path.to_owned()));
     }
     Ok(())
 }
 
-/// Whether two paths lead to one file. Reports that are thrown away disturb nobody.
+/// Whether two paths lead to one file.
 fn is_same_file(one: &Path, other: &Path) -> bool {
     match (fs::metadata(one), fs::metadata(other)) {
-        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()) && !a.file_type().is_char_device(),
+        (Ok(a), Ok(b)) => is_one(&a, &b),
         (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
         (Err(_), Err(_)) => full_path(one) == full_path(other),
+    }
+}
+
+/// Whether a path leads to where standard output goes.
+fn is_stdout(path: &Path) -> bool {
+    let stdout = io::stdout().as_fd().try_clone_to_owned();
+    let stdout = stdout.and_then(|stdout| File::from(stdout).metadata());
+    matches!((stdout, fs::metadata(path)), (Ok(a), Ok(b)) if is_one(&a, &b))
+}
+
+/// Whether two files are one. What is thrown away disturbs nobody.
+fn is_one(a: &Metadata, b: &Metadata) -> bool {
+    let id = |metadata: &Metadata| (metadata.dev(), metadata.ino());
+    id(a) == id(b) && fs::metadata("/dev/null").is_ok_and(|null| id(&null) != id(a))
+}
+
+/// Checks that something else that is written, such as metrics, does not take the place of a report.
+///
+/// # Errors
+///
+/// It does.
+pub(in crate::app) fn apart(
+    outputs: &[Output],
+    option: &'static str,
+    path: &Path,
+) -> Result<(), OutputsError> {
+    let mut files = outputs
+        .iter()
+        .filter_map(|output| Some((output.format, output.file.as_ref()?)));
+    match files.find(|(_, file)| is_same_file(file, path)) {
+        Some((format, _)) => Err(OutputsError::Taken {
+            option,
+            format,
+            path: path.to_owned(),
+        }),
+        None => Ok(()),
     }
 }
 
@@ -167,6 +219,15 @@ pub(in crate::app) struct OutputParser(pub(in crate::app) ReportKind);
 impl OutputParser {
     fn formats(self) -> impl Iterator<Item = PossibleValue> {
         Format::of(self.0).map(|format| PossibleValue::new(format.as_str()).help(format.message()))
+    }
+}
+
+impl OutputParser {
+    /// Whether what was typed for a file goes on with another output, as `a.json,html=a.html` does.
+    fn has_another_output(self, file: &OsStr) -> bool {
+        let text = file.to_string_lossy();
+        let mut rest = text.split([',', ' ']).skip(1);
+        rest.any(|part| Format::of(self.0).any(|format| part.split('=').next() == Some(format.as_str())))
     }
 }
 
@@ -198,6 +259,13 @@ impl TypedValueParser for OutputParser {
             Some(file) if file.is_empty() => {
                 let message = format!(
                     "`-o {format}=` names no file: `-o {format}=FILE` writes to a file, and `-o {format}` to standard output\n"
+                );
+                return Err(clap::Error::raw(ErrorKind::InvalidValue, message).with_cmd(command));
+            }
+            Some(file) if self.has_another_output(file) => {
+                let message = format!(
+                    "`{}` is one output with an odd name of a file: give each output an -o of its own\n",
+                    sanitize(&value.to_string_lossy(), Medium::CiLog)
                 );
                 return Err(clap::Error::raw(ErrorKind::InvalidValue, message).with_cmd(command));
             }

@@ -3,14 +3,16 @@
 //! A new report is written to a file of its own beside it, readable by its owner alone unless it is for others, and takes the place of the old one
 //! only when all of it is on the disk. A full disk, an error and a signal thus leave the old report and nothing else. A
 //! symbolic link stays, and the file that it points to is replaced. What is no regular file, such as a pipe, a terminal
-//! or `/dev/null`, is written to as it is.
+//! or `/dev/null`, is written to as it is, and so is a file of another account, which it has to stay: a job in a container
+//! writes the summary that the runner outside made for it.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rustix::process::geteuid;
 use tempfile::TempPath;
 
 /// The beginning of the name of a report that is not complete yet; what follows cannot be predicted.
@@ -175,8 +177,8 @@ pub(in crate::app) fn write_for(
 fn place_of(path: &Path) -> io::Result<Place> {
     // A name of an open file, such as /dev/stdout, stands for that file and not for the place where it lies.
     let is_open_file = ["/dev", "/proc"].iter().any(|root| path.starts_with(root));
-    let kind = match fs::metadata(path) {
-        Ok(metadata) => metadata.file_type(),
+    let (kind, owner) = match fs::metadata(path) {
+        Ok(metadata) => (metadata.file_type(), metadata.uid()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return if fs::symlink_metadata(path).is_ok() {
                 Err(io::Error::new(
@@ -191,7 +193,7 @@ fn place_of(path: &Path) -> io::Result<Place> {
     };
     if kind.is_dir() {
         Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"))
-    } else if kind.is_file() && !is_open_file {
+    } else if kind.is_file() && !is_open_file && owner == geteuid().as_raw() {
         fs::canonicalize(path).map(Place::Replaced)
     } else if kind.is_file() || kind.is_char_device() || kind.is_fifo() {
         Ok(Place::WrittenTo(path.to_owned()))

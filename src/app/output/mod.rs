@@ -19,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 pub use self::asked::{Output, OutputsError};
-pub(super) use self::asked::{OutputParser, outputs};
+pub(super) use self::asked::{OutputParser, apart, outputs};
 use self::file::Attempt;
 use super::cli::{Color, Global};
 use super::environment;

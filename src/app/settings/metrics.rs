@@ -77,7 +77,7 @@ impl MetricsSettings {
         let pushgateway = pushgateway(section, config, context)?;
         let (path, pushgateway) = match target {
             ScanTarget::Cluster(_) => (path.or(file), pushgateway),
-            ScanTarget::Snapshot(_) => {
+            ScanTarget::Snapshot { .. } => {
                 if path.is_none() && file.is_some() || pushgateway.is_some() {
                     tracing::warn!(
                         "no metrics go where the configuration file says: they are about the cluster, and this is a snapshot"

@@ -56,8 +56,13 @@ const STUCK_AFTER: Duration = Duration::from_mins(15);
 pub enum ScanTarget {
     /// A live cluster.
     Cluster(ClientOptions),
-    /// A snapshot's directory.
-    Snapshot(PathBuf),
+    /// A snapshot.
+    Snapshot {
+        /// Its directory.
+        path: PathBuf,
+        /// The name of the cluster in place of the one that it was taken with.
+        name: Option<String>,
+    },
 }
 
 /// The settings of every command that scans: where to read, which releases, and for how long.
@@ -115,7 +120,7 @@ impl ScanSettings {
         if let ScanTarget::Cluster(options) = &target {
             can_find_orphans(scan.orphans, options)?;
         }
-        if let (Confirm::Server, ScanTarget::Snapshot(_)) = (scan.policy.confirm, &target) {
+        if let (Confirm::Server, ScanTarget::Snapshot { .. }) = (scan.policy.confirm, &target) {
             return Err(SettingsError::ConfirmSnapshot);
         }
         let context = SinkContext {
@@ -139,9 +144,9 @@ impl ScanSettings {
                 args.state.as_ref().unwrap_or(&file.state).clone()
             }
             // The baseline says what is old, and a snapshot is no scan of the cluster as it is now.
-            ScanTarget::Cluster(_) | ScanTarget::Snapshot(_) => StateStore::None,
+            ScanTarget::Cluster(_) | ScanTarget::Snapshot { .. } => StateStore::None,
         };
-        if let (Some(StateStore::File(_) | StateStore::ConfigMap { .. }), ScanTarget::Snapshot(_)) =
+        if let (Some(StateStore::File(_) | StateStore::ConfigMap { .. }), ScanTarget::Snapshot { .. }) =
             (&args.state, &target)
         {
             tracing::warn!(
@@ -153,14 +158,14 @@ impl ScanSettings {
         if fail_on.is_only_new() && args.baseline.is_none() && state == StateStore::None {
             return Err(match &target {
                 ScanTarget::Cluster(_) => SettingsError::NothingToCompareWith,
-                ScanTarget::Snapshot(_) => SettingsError::NothingToCompareSnapshotWith,
+                ScanTarget::Snapshot { .. } => SettingsError::NothingToCompareSnapshotWith,
             });
         }
         let sinks = match &target {
             ScanTarget::Cluster(_) => sinks,
             // Whoever made the snapshot chose the name of the cluster in it: a scan of it could open and close alerts of
             // the cluster itself.
-            ScanTarget::Snapshot(_) => {
+            ScanTarget::Snapshot { .. } => {
                 if !sinks.is_empty() {
                     tracing::warn!(
                         "no notification is sent: they are about the cluster, and this is a snapshot"
@@ -219,7 +224,10 @@ impl Reading {
             ..Selection::default()
         };
         Ok(Self {
-            target: ScanTarget::Snapshot(snapshot.to_owned()),
+            target: ScanTarget::Snapshot {
+                path: snapshot.to_owned(),
+                name: access.cluster_name.clone(),
+            },
             scan: scan_options(&selection, &access, &file)?,
             timeout: timeout(&access, &file),
         })
@@ -236,7 +244,7 @@ impl Reading {
         let mut reading = Self::of_one_release(&release, Depth::History, environment)?;
         reading.scan.orphans = match &reading.target {
             ScanTarget::Cluster(options) if reads_all_records(options) => scan::OrphanSearch::IfNoRecord,
-            ScanTarget::Cluster(_) | ScanTarget::Snapshot(_) => scan::OrphanSearch::No,
+            ScanTarget::Cluster(_) | ScanTarget::Snapshot { .. } => scan::OrphanSearch::No,
         };
         Ok(reading)
     }
@@ -302,7 +310,8 @@ impl Reading {
         reading.scan.preview = Some(request);
         // Not by the file or the environment: whoever scans with an account that only reads may preview with one that deploys.
         reading.scan.confirm_writes = args.confirm.unwrap_or_default();
-        if let (Confirm::Server, ScanTarget::Snapshot(_)) = (reading.scan.confirm_writes, &reading.target) {
+        if let (Confirm::Server, ScanTarget::Snapshot { .. }) = (reading.scan.confirm_writes, &reading.target)
+        {
             return Err(SettingsError::ConfirmPreviewOfSnapshot);
         }
         Ok(reading)
@@ -406,7 +415,10 @@ impl ScanTarget {
         environment: Environment<'_>,
     ) -> Result<Self, SettingsError> {
         match snapshot {
-            Some(path) => Ok(Self::Snapshot(path.to_owned())),
+            Some(path) => Ok(Self::Snapshot {
+                path: path.to_owned(),
+                name: access.cluster_name.clone(),
+            }),
             None => client_options(access, selector, file, environment).map(Self::Cluster),
         }
     }

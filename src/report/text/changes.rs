@@ -18,7 +18,7 @@ const RESOLVED: usize = 20;
 pub(in crate::report) fn remark(tracked: &Tracked, now: Option<DateTime<Utc>>) -> Option<String> {
     let status = match tracked.status? {
         ChangeStatus::New => "new".to_owned(),
-        ChangeStatus::Changed => "changed since the last scan".to_owned(),
+        ChangeStatus::Changed => "changed".to_owned(),
         ChangeStatus::Ongoing => match tracked.since.zip(now) {
             Some((since, now)) => format!("known, {}", lasting(since.time, now)),
             None => "known".to_owned(),
@@ -64,7 +64,7 @@ impl TextWriter<'_> {
         line.push(palette.name, "still so")
             .plain(": ")
             .plain(self.options.safe(&format!(
-                "{} as before; scan --all tells all of it",
+                "{} as before; --all tells all of it",
                 count(releases.len(), "release")
             )));
         self.line(&line)?;

@@ -9,7 +9,7 @@ use super::line::Line;
 use super::safe::Safe;
 use super::{TextOptions, changes};
 use crate::model::{Confirmation, IgnoredCount, Report, ReportError, Summary};
-use crate::report::summary::{critical_releases, new_drift};
+use crate::report::summary::{critical_releases, has_unread_parts, new_drift};
 use crate::report::words::{count, finding_counts, headline, health_answer, outcome, present};
 use crate::vocabulary::{HealthSeverity, IdleReason, Outcome};
 
@@ -96,7 +96,12 @@ pub(in crate::report) fn new_drift_answer(report: &Report, options: &TextOptions
     }
     let (new, fail_on) = (new_drift(report).count(), options.fail_on);
     Some(if new == 0 {
-        format!("all drift was known before (--fail-on {fail_on})")
+        let known = format!("all drift was known before (--fail-on {fail_on})");
+        if has_unread_parts(report) && !fail_on.is_health_failure(report) {
+            format!("{known}; not everything could be compared (exit status 3)")
+        } else {
+            known
+        }
     } else {
         format!("new drift in {} (--fail-on {fail_on})", count(new, "release"))
     })

@@ -159,7 +159,10 @@ pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write
                 .filter(|release| is_shown(release))
                 .partition(|release| options.detail == Detail::News && changes::is_known(release));
             let known: Vec<&ReleaseReport> = known;
-            let news: Vec<&ReleaseReport> = news;
+            let mut news: Vec<&ReleaseReport> = news;
+            if options.detail == Detail::News {
+                news.sort_by_key(|release| release.tracked.is_ongoing());
+            }
             let groups = alike::releases(news, Said::Everything);
             let entries = overview::of_groups(&urgent, &groups);
             if overview::is_needed(&entries, |out| TextWriter { options, now, out }.releases(&groups)) {
