@@ -201,15 +201,20 @@ fn upgrade(effect: Option<&str>) -> String {
 
 /// A release and the worst of it, in a line.
 pub(super) fn worst(release: &ReleaseReport, urgent: Option<&Urgent<'_>>) -> String {
+    let head = format!("{} {}", verdict(release), name(release));
+    match urgent.map(worst_of) {
+        Some(worst) => cut(&format!("{}: {worst}", safe(&head)), SENTENCE),
+        None => safe(&head),
+    }
+}
+
+/// The worst of a release in a line, without its name.
+pub(super) fn worst_of(urgent: &Urgent<'_>) -> String {
     let options = TextOptions {
         medium: Medium::CiLog,
         ..TextOptions::PLAIN
     };
-    let head = format!("{} {}", verdict(release), name(release));
-    match urgent.map(|urgent| trouble(urgent, None, &options)) {
-        Some(worst) => safe(&format!("{head}: {}", worst.as_str())),
-        None => safe(&head),
-    }
+    cut(trouble(urgent, None, &options).as_str(), SENTENCE)
 }
 
 /// A release by its namespace and name.

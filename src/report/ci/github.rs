@@ -1,20 +1,21 @@
 //! The report as annotations of a GitHub workflow: a command to the runner for each release, the worst first.
 //!
-//! A runner shows ten annotations of a kind for a step, so that no more are written; the last line says how many releases
-//! are left out. Commands are escaped as the runner reads them (`_escapeDataMappings` and `_escapePropertyMappings` in
+//! A release of which an earlier scan knew everything has none, unless it fails the command. A runner shows ten annotations
+//! of a kind for a step, so that no more are written; the last line says how many releases are left out. Commands are escaped as the runner reads them (`_escapeDataMappings` and `_escapePropertyMappings` in
 //! `src/Runner.Common/ActionCommand.cs` of actions/runner): it takes a line that begins with `::` for a command up to the
 //! next `::`, and the older `##[command]` anywhere in a line. Text from a cluster stands in such a line only, escaped and
 //! without anything invisible, and never at the beginning of one.
 
 use std::io::{self, Write};
 
-use super::entry::{cut, failures, name, safe, worst};
+use super::entry::{cut, failures, name, safe, worst_of};
 use super::location::{LINE, Locations};
 use super::severity::Effects;
 use crate::model::{ReleaseReport, Report};
 use crate::report::RenderOptions;
+use crate::report::text::changes;
 use crate::report::urgency::{Trouble, Urgent, order};
-use crate::report::words::{count, verdict};
+use crate::report::words::{command_elsewhere, count, verdict};
 use crate::vocabulary::{HealthSeverity, Verdict};
 
 /// How many annotations are written.
@@ -46,8 +47,13 @@ pub(in crate::report) fn render(
     options: &RenderOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut releases = annotated(report, options);
-    releases.sort_by_cached_key(|(annotation, urgent)| (*annotation, order(urgent.release)));
+    let is_known = |release: &ReleaseReport| report.compared_with.is_some() && changes::is_known(release);
+    let (known, mut releases): (Vec<_>, Vec<_>) = annotated(report, options)
+        .into_iter()
+        .partition(|(annotation, urgent)| *annotation != Annotation::Error && is_known(urgent.release));
+    releases.sort_by_cached_key(|(annotation, urgent)| {
+        (*annotation, is_known(urgent.release), order(urgent.release))
+    });
     let failures = failure(report);
     let room = ANNOTATIONS - usize::from(failures.is_some());
     if let Some(message) = failures {
@@ -67,14 +73,32 @@ pub(in crate::report) fn render(
             annotation.command(),
             property(&place.path),
             property(&cut(&safe(&title), TITLE)),
-            data(&worst(release, Some(urgent)))
+            data(&message(urgent))
         )?;
     }
-    let more = releases.len().saturating_sub(room);
-    if more > 0 {
-        writeln!(out, "and {} not in order", count(more, "more release"))?;
+    let left_out = [
+        (releases.len().saturating_sub(room), "more release"),
+        (known.len(), "known release"),
+    ];
+    let left_out = left_out.into_iter().filter(|(number, _)| *number > 0);
+    let left_out: Vec<String> = left_out.map(|(number, noun)| count(number, noun)).collect();
+    if !left_out.is_empty() {
+        writeln!(out, "and {} not in order", left_out.join(" and "))?;
     }
     Ok(())
+}
+
+/// What an annotation says below its title: the worst of the release, and the command for all that is known of it. Who
+/// reads it has neither the files nor the contexts of the job.
+fn message(urgent: &Urgent<'_>) -> String {
+    let worst = worst_of(urgent);
+    let command = command_elsewhere(&["diagnose"], urgent.release);
+    let command = command.ok().map(|command| command.to_string());
+    // A command that is not what it says is none.
+    match command.filter(|command| safe(command) == *command) {
+        Some(command) => format!("{worst}; next step: {command}"),
+        None => worst,
+    }
 }
 
 /// The releases that have anything that somebody should look at.
@@ -82,7 +106,7 @@ fn annotated<'r>(report: &'r Report, options: &RenderOptions) -> Vec<(Annotation
     let effects = Effects::of(report, options.text.fail_on);
     let annotation = |urgent: Urgent<'r>| {
         let release = urgent.release;
-        let is_failure = effects.of_release(release).is_failure(report);
+        let is_failure = effects.is_failure(effects.of_release(release));
         let annotation = if is_failure {
             Annotation::Error
         } else if release.verdict != Verdict::Clean || is_critical(release) {
@@ -128,10 +152,11 @@ fn property(text: &str) -> String {
 mod tests {
     use super::super::options;
     use super::*;
+    use crate::model::{ChangeCounts, ComparedWith, Summary};
     use crate::report::fixtures::{drifted, every, finding, hostile, object, release, report};
     use crate::report::sanitize::{is_runner_command, is_unsafe};
     use crate::report::summary::FailOn;
-    use crate::vocabulary::{FindingCode, HealthCode};
+    use crate::vocabulary::{ChangeStatus, FindingCode, HealthCode, MemoryDetail};
 
     fn rendered(report: &Report, fail_on: FailOn) -> Vec<String> {
         let mut out = Vec::new();
@@ -160,7 +185,7 @@ mod tests {
             lines,
             [
                 "::error file=helm/shop/web/Service.web.yaml,line=1,title=driftline%3A drifted shop/web\
-              ::drifted shop/web: changed /spec/type of Service web"
+              ::changed /spec/type of Service web; next step: driftline diagnose web -n shop"
             ]
         );
     }
@@ -192,6 +217,71 @@ mod tests {
         let lines = rendered(&report(releases.collect()), FailOn::DRIFT);
         assert_eq!(lines.len(), ANNOTATIONS + 1);
         assert_eq!(lines[ANNOTATIONS], "and 15 more releases not in order");
+    }
+
+    #[test]
+    fn what_was_known_before_is_counted_and_not_annotated() {
+        let mut compared = report(vec![
+            drifted_release("a"),
+            drifted_release("b"),
+            drifted_release("c"),
+            release("shop", "bloated").with_health(HealthCode::HistoryBloat, HealthSeverity::Warning),
+        ]);
+        let (known, new) = (Some(ChangeStatus::Ongoing), Some(ChangeStatus::New));
+        for release in &mut compared.releases {
+            let status = if release.name == "b" { new } else { known };
+            release.tracked.status = status;
+            for object in &mut release.objects {
+                object.tracked.status = status;
+            }
+        }
+        compared.summary.changes = Some(ChangeCounts::default());
+        // Who compares with nothing knows nothing.
+        assert_eq!(rendered(&compared, FailOn::DRIFT).len(), 4);
+        compared.compared_with = Some(ComparedWith {
+            scanned_at: None,
+            detail: MemoryDetail::Fields,
+        });
+        let lines = rendered(&compared, FailOn::NEW);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(
+            lines[0].starts_with("::error ") && lines[0].contains("shop/b"),
+            "{lines:?}"
+        );
+        assert_eq!(lines[1], "and 3 known releases not in order");
+
+        // A command never fails without saying why; what is new comes first.
+        let lines = rendered(&compared, FailOn::DRIFT);
+        let named = |at: usize, name: &str| lines[at].starts_with("::error ") && lines[at].contains(name);
+        assert!(
+            named(0, "shop/b") && named(1, "shop/a") && named(2, "shop/c"),
+            "{lines:?}"
+        );
+        assert_eq!(lines[3..], ["and 1 known release not in order"]);
+
+        let mut many: Vec<_> = (0..12)
+            .map(|at| drifted_release(&format!("web-{at:02}")))
+            .collect();
+        many.extend(compared.releases.into_iter().take(1));
+        let compared = Report {
+            compared_with: compared.compared_with,
+            summary: Summary {
+                changes: Some(ChangeCounts::default()),
+                ..Summary::of(&many)
+            },
+            ..report(many)
+        };
+        let lines = rendered(&compared, FailOn::NEW);
+        assert_eq!(
+            lines[ANNOTATIONS],
+            "and 2 more releases and 1 known release not in order"
+        );
+    }
+
+    #[test]
+    fn an_annotation_has_no_command_for_a_name_that_cannot_be_pasted() {
+        let lines = rendered(&report(vec![drifted_release("$(reboot)\nweb")]), FailOn::DRIFT);
+        assert!(!lines[0].contains("next step"), "{lines:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::model::{Finding, Health, ReleaseReport, Report};
-use crate::report::summary::{FailOn, new_drift};
+use crate::report::summary::{FailOn, has_unread_records, new_drift};
 use crate::vocabulary::{FindingCode, HealthSeverity, ObjectState, Outcome, Severity, Verdict};
 
 /// The severity of an entry, the worst first: CI systems know hardly more than these three.
@@ -67,7 +67,7 @@ pub(super) enum Effect {
     FailsByDrift,
     /// The command fails because of its health, or of what an operation on it would meet.
     FailsByHealth,
-    /// It could not be read or compared, so that the command does not succeed.
+    /// It could not be read or compared, or a part of it, so that the command does not succeed.
     Unread,
     /// None.
     None,
@@ -79,6 +79,8 @@ pub(super) struct Effects {
     drift: HashSet<*const ReleaseReport>,
     /// The same by their health.
     health: HashSet<*const ReleaseReport>,
+    /// Whether the scan did not finish, which is worse than all that it found.
+    is_unfinished: bool,
 }
 
 impl Effects {
@@ -87,15 +89,21 @@ impl Effects {
         let mut effects = Self {
             drift: HashSet::new(),
             health: HashSet::new(),
+            is_unfinished: report.outcome == Outcome::Error,
         };
-        if fail_on.is_only_new() && report.summary.changes.is_some() {
-            effects.drift.extend(new_drift(report).map(std::ptr::from_ref));
-        } else {
-            let drifted = report
-                .releases
-                .iter()
-                .filter(|release| release.verdict == Verdict::Drifted);
-            effects.drift.extend(drifted.map(std::ptr::from_ref));
+        match report.outcome {
+            // Where every release that drifted changed while it was read, nothing counts as drift.
+            Outcome::Clean | Outcome::Incomplete => {}
+            Outcome::Drift | Outcome::Error if fail_on.is_only_new() && report.summary.changes.is_some() => {
+                effects.drift.extend(new_drift(report).map(std::ptr::from_ref));
+            }
+            Outcome::Drift | Outcome::Error => {
+                let drifted = report
+                    .releases
+                    .iter()
+                    .filter(|release| release.verdict == Verdict::Drifted);
+                effects.drift.extend(drifted.map(std::ptr::from_ref));
+            }
         }
         if fail_on.is_health_failure(report) {
             effects
@@ -117,19 +125,30 @@ impl Effects {
             _ if self.drift.contains(&address) => Effect::FailsByDrift,
             _ if self.health.contains(&address) => Effect::FailsByHealth,
             Verdict::Incomplete | Verdict::Unreadable => Effect::Unread,
+            Verdict::Clean | Verdict::Drifted if has_unread_part(release) => Effect::Unread,
             Verdict::Clean | Verdict::Drifted => Effect::None,
         }
     }
-}
 
-impl Effect {
-    /// Whether the release is why the command fails. What could not be read is, where nothing is worse.
-    pub(super) fn is_failure(self, report: &Report) -> bool {
-        match (self, report.outcome) {
-            (Self::FailsByDrift | Self::FailsByHealth, _) | (Self::Unread, Outcome::Incomplete) => true,
-            (Self::Unread, Outcome::Clean | Outcome::Drift | Outcome::Error) | (Self::None, _) => false,
+    /// Whether a release with this effect is why the command fails. What could not be read is, where nothing is worse.
+    pub(super) fn is_failure(&self, effect: Effect) -> bool {
+        match effect {
+            Effect::FailsByDrift | Effect::FailsByHealth => true,
+            Effect::Unread => !self.is_unfinished && self.drift.is_empty() && self.health.is_empty(),
+            Effect::None => false,
         }
     }
+
+    /// Whether the scan did not finish, so that it says nothing for certain.
+    pub(super) const fn is_unfinished(&self) -> bool {
+        self.is_unfinished
+    }
+}
+
+/// Whether something of a release was not read, whatever else was found in it.
+fn has_unread_part(release: &ReleaseReport) -> bool {
+    let mut objects = release.objects.iter();
+    objects.any(|object| object.state == ObjectState::Unknown) || has_unread_records(release)
 }
 
 #[cfg(test)]
@@ -188,5 +207,28 @@ mod tests {
         report.releases[0].health[0].tracked.status = Some(ChangeStatus::Ongoing);
         let effects = Effects::of(&report, FailOn::HEALTH.only_new());
         assert_eq!(effects.of_release(&report.releases[0]), Effect::None);
+    }
+
+    #[test]
+    fn known_drift_does_not_hide_what_could_not_be_read() {
+        let drifted = object("v1", "Service", "shop", "a").drifted([finding(
+            FindingCode::Changed,
+            "/spec/type",
+            None,
+            None,
+        )]);
+        let unread = object("v1", "Secret", "shop", "a").in_state(ObjectState::Unknown);
+        let mut report = report(vec![release("shop", "a").with_objects([drifted, unread])]);
+        report.summary.changes = Some(crate::model::ChangeCounts::default());
+        for object in &mut report.releases[0].objects {
+            object.tracked.status = Some(ChangeStatus::Ongoing);
+        }
+        let effects = Effects::of(&report, FailOn::NEW);
+        let effect = effects.of_release(&report.releases[0]);
+        assert_eq!(effect, Effect::Unread);
+        assert!(effects.is_failure(effect));
+        let effects = Effects::of(&report, FailOn::DRIFT);
+        assert_eq!(effects.of_release(&report.releases[0]), Effect::FailsByDrift);
+        assert!(!effects.is_failure(Effect::Unread));
     }
 }
