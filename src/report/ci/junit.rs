@@ -1,8 +1,9 @@
 //! The report as `JUnit` XML, which nearly every CI system shows as tests: a suite for each namespace, a test for each
 //! release.
 //!
-//! A test fails if the release makes the command fail, has an error if the release could not be read or compared, and is
-//! skipped if there is nothing to compare. What could not be read and belongs to no release is a suite of its own.
+//! The tests say what the exit status says: 1 where one of them fails, 3 where none fails and one has an error, 0 where there
+//! is neither, and of a scan that did not finish, which is 2, everything that would fail is an error. What could not be read
+//! and belongs to no release is a suite of its own.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -16,11 +17,11 @@ use super::severity::{Effect, Effects};
 use crate::model::{ReleaseReport, Report};
 use crate::report::RenderOptions;
 use crate::report::sanitize::Medium;
-use crate::report::summary::FailOn;
+use crate::report::summary::{FailOn, has_unread_parts};
 use crate::report::text::{self, Extent, TextOptions};
 use crate::report::urgency::Urgent;
 use crate::report::words::{count, headline};
-use crate::vocabulary::{HealthCode, ObjectState, Verdict};
+use crate::vocabulary::{HealthCode, ObjectState, Outcome, Verdict};
 
 /// How many lines and bytes of text a test has.
 const LINES: usize = 200;
@@ -35,6 +36,11 @@ const SCAN_SUITE: &str = "driftline scan";
 const CLASS: &str = "helm";
 /// What is said of a release of which everything is ignored.
 const IGNORED: &str = "everything of it is ignored";
+/// What is said of a release that nothing is deployed of, where its health does not say why.
+const NO_BASELINE: &str = "there is no deployed revision to compare with";
+/// What is said of a report whose releases do not show what was not read, and of one without an end.
+const UNREAD: &str = "not everything could be read";
+const UNFINISHED: &str = "the scan did not finish";
 
 /// Writes a report as `JUnit` XML.
 pub(in crate::report) fn render(
@@ -78,7 +84,8 @@ fn document(report: &Report, options: &RenderOptions, bytes: usize) -> quick_jun
         }
         document.add_test_suite(suite);
     }
-    document.add_test_suite(scan_suite(report));
+    let is_told = document.failures + document.errors > 0;
+    document.add_test_suite(scan_suite(report, is_told));
     document
 }
 
@@ -90,8 +97,9 @@ fn suite(name: &str, report: &Report) -> TestSuite {
     suite
 }
 
-/// Whether the scan itself read everything, a test for each thing that it did not.
-fn scan_suite(report: &Report) -> TestSuite {
+/// Whether the scan itself read everything, a test for each thing that it did not. Where no test of a release tells that
+/// something is wrong, one of these does.
+fn scan_suite(report: &Report, is_told: bool) -> TestSuite {
     let mut suite = suite(SCAN_SUITE, report);
     for (at, failure) in failures(report).take(FAILURES).enumerate() {
         let status = non_success(NonSuccessKind::Error, "scan-error", &failure, None);
@@ -106,6 +114,18 @@ fn scan_suite(report: &Report) -> TestSuite {
             None,
         );
         suite.add_test_case(test("more errors", CLASS, status));
+    }
+    // A report that was shortened, or one that somebody edited.
+    let untold = match report.outcome {
+        Outcome::Error => Some(UNFINISHED),
+        Outcome::Clean | Outcome::Drift | Outcome::Incomplete => has_unread_parts(report).then_some(UNREAD),
+    };
+    if suite.tests == 0
+        && !is_told
+        && let Some(untold) = untold
+    {
+        let status = non_success(NonSuccessKind::Error, "scan-error", untold, None);
+        suite.add_test_case(test("scan", CLASS, status));
     }
     if suite.tests == 0 {
         let mut whole = test("scan", CLASS, TestCaseStatus::success());
@@ -131,12 +151,6 @@ fn non_success(kind: NonSuccessKind, ty: &str, message: &str, text: Option<Strin
     status
 }
 
-fn skipped(message: &str) -> TestCaseStatus {
-    let mut status = TestCaseStatus::skipped();
-    status.set_message(message);
-    status
-}
-
 /// Makes the tests, while there is room for their texts.
 struct Tests {
     effects: Effects,
@@ -155,28 +169,45 @@ impl Tests {
         let message = entry::worst(release, urgent.as_ref());
         let class = format!("{CLASS}.{}", safe(&release.namespace));
         let name = test_name(release);
-        let status = match self.effects.of_release(release) {
-            Effect::FailsByDrift | Effect::FailsByHealth => {
-                non_success(NonSuccessKind::Failure, &ty, &message, Some(self.text(release)))
+        let kind = match self.effects.of_release(release) {
+            Effect::FailsByDrift | Effect::FailsByHealth if !self.effects.is_unfinished() => {
+                NonSuccessKind::Failure
             }
-            Effect::Unread => match no_baseline(release) {
-                Some(reason) => skipped(&reason),
-                None => non_success(NonSuccessKind::Error, &ty, &message, Some(self.text(release))),
-            },
-            Effect::None if release.verdict == Verdict::Drifted => skipped(&format!(
-                "its drift was known before (--fail-on {})",
-                self.fail_on
-            )),
-            Effect::None if is_ignored(release) => skipped(IGNORED),
+            Effect::FailsByDrift | Effect::FailsByHealth | Effect::Unread => NonSuccessKind::Error,
             Effect::None => {
-                let mut passed = test(&name, &class, TestCaseStatus::success());
-                if urgent.is_some() {
-                    passed.set_system_out(self.text(release));
+                let status = self
+                    .skipped(release)
+                    .map_or_else(TestCaseStatus::success, |reason| {
+                        let mut status = TestCaseStatus::skipped();
+                        status.set_message(reason);
+                        status
+                    });
+                let mut test = test(&name, &class, status);
+                // The room is for what fails: known drift is not told again.
+                if urgent.is_some() && release.verdict != Verdict::Drifted {
+                    test.set_system_out(self.text(release));
                 }
-                return passed;
+                return test;
             }
         };
+        let status = non_success(kind, &ty, &message, Some(self.text(release)));
         test(&name, &class, status)
+    }
+
+    /// Why there was nothing to test in a release with which nothing is wrong that counts, if there was not.
+    fn skipped(&self, release: &ReleaseReport) -> Option<String> {
+        if release.verdict == Verdict::Drifted {
+            let fail_on = self.fail_on;
+            Some(format!("its drift was known before (--fail-on {fail_on})"))
+        } else if release.baseline.is_none() {
+            let mut health = release.health.iter();
+            let entry = health.find(|entry| entry.code == HealthCode::NoBaseline);
+            Some(entry.map_or_else(|| NO_BASELINE.to_owned(), |entry| safe(&entry.message)))
+        } else if is_ignored(release) {
+            Some(IGNORED.to_owned())
+        } else {
+            None
+        }
     }
 
     /// What the text report says of a release, as far as there is room.
@@ -207,16 +238,6 @@ fn test_name(release: &ReleaseReport) -> String {
         let (driver, namespace) = (&storage.driver, &storage.namespace);
         safe(&format!("{} (stored as {driver} in {namespace})", release.name))
     }
-}
-
-/// Why there is nothing to compare a release with, if there is not and nothing else is wrong with its records.
-fn no_baseline(release: &ReleaseReport) -> Option<String> {
-    if release.baseline.is_some() || release.verdict == Verdict::Unreadable {
-        return None;
-    }
-    let mut health = release.health.iter();
-    let entry = health.find(|entry| entry.code == HealthCode::NoBaseline)?;
-    Some(entry::safe(&entry.message))
 }
 
 /// Whether the operator ignores everything that a report has of a release.

@@ -59,17 +59,23 @@ fn xml(report: &Report) -> String {
 
 #[test]
 fn a_test_is_what_the_release_does_to_the_command() {
-    let mut without_baseline =
-        release("shop", "d").with_health(HealthCode::NoBaseline, HealthSeverity::Warning);
-    without_baseline.baseline = None;
+    let without_baseline = |name, severity| ReleaseReport {
+        baseline: None,
+        ..release("shop", name).with_health(HealthCode::NoBaseline, severity)
+    };
     let ignored = object("v1", "Secret", "shop", "e").in_state(ObjectState::Ignored);
+    // After a first install that failed there should be something to compare with; while one runs, and after an uninstall
+    // that kept the history, there is not.
+    let failed = without_baseline("d", HealthSeverity::Warning)
+        .with_health(HealthCode::FailedInstall, HealthSeverity::Critical);
     let report = report(vec![
         drifted_release("a", 1),
         release("shop", "b").with_health(HealthCode::Stuck, HealthSeverity::Critical),
         release("shop", "c").with_health(HealthCode::Undecodable, HealthSeverity::Critical),
-        without_baseline,
+        failed,
         release("shop", "e").with_objects([ignored]),
         release("shop", "f"),
+        without_baseline("g", HealthSeverity::Info),
     ]);
     let words = |fail_on| {
         let statuses = statuses(&report, fail_on).into_iter();
@@ -77,12 +83,116 @@ fn a_test_is_what_the_release_does_to_the_command() {
     };
     assert_eq!(
         words(FailOn::DRIFT),
-        ["failure", "passed", "error", "skipped", "skipped", "passed"]
+        [
+            "failure", "passed", "error", "error", "skipped", "passed", "skipped"
+        ]
     );
     assert_eq!(
         words(FailOn::HEALTH),
-        ["failure", "failure", "failure", "skipped", "skipped", "passed"]
+        [
+            "failure", "failure", "failure", "failure", "skipped", "passed", "skipped"
+        ]
     );
+}
+
+/// What is worth knowing is said, also where the command succeeds.
+#[test]
+fn what_does_not_count_is_the_output_of_the_test() {
+    let stuck = ReleaseReport {
+        baseline: None,
+        ..release("shop", "b").with_health(HealthCode::Stuck, HealthSeverity::Critical)
+    };
+    let report = report(vec![
+        release("shop", "a").with_health(HealthCode::Stuck, HealthSeverity::Critical),
+        stuck,
+    ]);
+    let document = document_of(&report, FailOn::DRIFT);
+    let tests = &document.test_suites[0].test_cases;
+    assert_eq!([word(&tests[0]), word(&tests[1])], ["passed", "skipped"]);
+    for test in tests {
+        let said = test.system_out.as_deref().unwrap_or_default();
+        assert!(said.contains("stuck"), "{said}");
+    }
+}
+
+/// The exit status of a scan, by the rules of [`crate::report::summary`].
+fn exit_status(report: &Report, fail_on: FailOn) -> u8 {
+    if report.outcome == Outcome::Error {
+        2
+    } else if report.outcome == Outcome::Drift && fail_on.is_drift_failure(report)
+        || fail_on.is_health_failure(report)
+    {
+        1
+    } else if has_unread_parts(report) {
+        3
+    } else {
+        0
+    }
+}
+
+/// A report as later scans would find it: all of it known, in part not read, or without its objects.
+fn variants(report: &Report) -> Vec<Report> {
+    let mut known = report.clone();
+    known.summary.changes = Some(crate::model::ChangeCounts::default());
+    for release in &mut known.releases {
+        for health in &mut release.health {
+            health.tracked.status = Some(ChangeStatus::Ongoing);
+        }
+        for object in &mut release.objects {
+            object.tracked.status = Some(ChangeStatus::Ongoing);
+        }
+    }
+    let mut unread = known.clone();
+    unread.summary.objects.unknown += 1;
+    let mut shortened = unread.clone();
+    for release in &mut shortened.releases {
+        release.objects.clear();
+    }
+    let mut changed = report.clone();
+    for release in &mut changed.releases {
+        *release = release
+            .clone()
+            .with_health(HealthCode::ChangedDuringScan, HealthSeverity::Warning);
+    }
+    changed.summary = crate::model::Summary {
+        changes: known.summary.changes.clone(),
+        ..crate::model::Summary::of(&changed.releases)
+    };
+    changed.outcome = crate::report::summary::outcome(&changed.releases, &changed.errors, changed.stopped);
+    vec![report.clone(), known, unread, shortened, changed]
+}
+
+#[test]
+fn the_tests_say_what_the_exit_status_says() {
+    let mut reports = every();
+    let failed_install = ReleaseReport {
+        baseline: None,
+        ..release("shop", "web")
+            .with_health(HealthCode::FailedInstall, HealthSeverity::Critical)
+            .with_health(HealthCode::NoBaseline, HealthSeverity::Warning)
+    };
+    reports.push(("failed install", report(vec![failed_install])));
+    let mut seen = std::collections::BTreeSet::new();
+    for (name, report) in reports {
+        for (at, report) in variants(&report).iter().enumerate() {
+            for fail_on in [FailOn::DRIFT, FailOn::HEALTH, FailOn::BLOCKED, FailOn::NEW]
+                .into_iter()
+                .chain([FailOn::HEALTH.only_new(), FailOn::BLOCKED.only_new()])
+            {
+                let document = document_of(report, fail_on);
+                let said = (document.failures > 0, document.errors > 0);
+                let status = exit_status(report, fail_on);
+                seen.insert(status);
+                let is_right = match status {
+                    0 => said == (false, false),
+                    1 => said.0,
+                    _ => said == (false, true),
+                };
+                assert!(is_right, "{name} {at} --fail-on {fail_on}: {status}, {said:?}");
+            }
+        }
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3]);
 }
 
 #[test]
