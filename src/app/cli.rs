@@ -15,6 +15,7 @@ use super::exit::{DriftStatus, PreviewFailure};
 use super::output::{Output, OutputParser};
 use super::settings::StateStore;
 use crate::explain::pages::PageFormat;
+use crate::model::Report;
 use crate::model::rights::{Account, NoServiceAccount};
 use crate::policy::Confirm;
 use crate::policy::selection::{NamespacePattern, ReleasePattern, split_names};
@@ -296,7 +297,12 @@ pub struct OutputArgs {
     )]
     pub outputs: Vec<Output>,
     /// Folder with the sources of charts: what reports for CI systems say of an object points to its template there
-    #[arg(long, value_name = "FOLDER", value_parser = path(), env = "DRIFTLINE_SOURCE_ROOT")]
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        value_parser = OsStringValueParser::new().try_map(super::sources::folder),
+        env = "DRIFTLINE_SOURCE_ROOT"
+    )]
     pub source_root: Option<PathBuf>,
     /// Address of the page of codes that `driftline explain --all` writes, to which reports link
     #[arg(long, value_name = "URL", value_parser = quoting::<CodesUrl>, env = "DRIFTLINE_CODES_URL")]
@@ -304,14 +310,14 @@ pub struct OutputArgs {
 }
 
 impl OutputArgs {
-    /// What reports point to.
-    pub(super) fn links(&self) -> Links {
+    /// What a report points to.
+    pub(super) fn links(&self, report: &Report) -> Links {
         Links {
             codes: self.codes_url.clone(),
             sources: self
                 .source_root
                 .as_deref()
-                .map(|root| super::sources::below(root).into()),
+                .map(|root| super::sources::of_report(root, report, &self.outputs).into()),
         }
     }
 }

@@ -3,10 +3,16 @@
 //! Symbolic links are not followed, no file but the descriptions of charts is opened, and of a huge repository only a part
 //! is looked at, which the reports say.
 
+use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::environment;
+use super::output::Output;
 use crate::limited_file;
+use crate::model::Report;
+use crate::report::Format;
 use crate::report::sources::{CHART_FILE, Sources};
 
 /// How deep charts are looked for.
@@ -17,6 +23,57 @@ const ENTRIES: usize = 200_000;
 const CHART_BYTES: u64 = 1 << 20;
 /// Folders that hold no charts of the repository's own, and many files.
 const PASSED_OVER: [&str; 2] = ["node_modules", "target"];
+
+/// Why a path is none of a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoFolder {
+    /// There is nothing of this name.
+    #[error("there is no such folder")]
+    Missing,
+    /// It is something else.
+    #[error("that is no folder")]
+    Other,
+    /// It cannot be looked at.
+    #[error("the folder cannot be read: {0}")]
+    Unreadable(ErrorKind),
+}
+
+/// The folder of a path, as typed.
+pub(crate) fn folder(typed: OsString) -> Result<PathBuf, NoFolder> {
+    let path = environment::path(typed);
+    match fs::metadata(&path) {
+        Ok(found) if found.is_dir() => Ok(path),
+        Ok(_) => Err(NoFolder::Other),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(NoFolder::Missing),
+        Err(error) => Err(NoFolder::Unreadable(error.kind())),
+    }
+}
+
+/// Looks below a folder for the charts of a report, and logs what its readers should know where one of the outputs has
+/// places.
+pub(crate) fn of_report(root: &Path, report: &Report, outputs: &[Output]) -> Sources {
+    let sources = below(root);
+    if outputs.iter().any(|output| has_places(output.format)) {
+        for remark in sources.remarks(&report.releases) {
+            tracing::warn!("{remark}");
+        }
+    }
+    sources
+}
+
+/// Whether a format says of what it tells in which file it is.
+const fn has_places(format: Format) -> bool {
+    match format {
+        Format::Sarif | Format::Gitlab | Format::Github => true,
+        Format::Text
+        | Format::Json
+        | Format::Wide
+        | Format::Yaml
+        | Format::Markdown
+        | Format::Junit
+        | Format::Html => false,
+    }
+}
 
 /// A folder that is still to be looked into.
 struct Folder {
@@ -86,6 +143,8 @@ pub(crate) fn below(root: &Path) -> Sources {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
     use crate::model::Chart;
 
@@ -121,6 +180,25 @@ mod tests {
         assert_eq!(found(&folder, "passed-over/templates/web.yaml"), None);
     }
 
+    /// A typing error would else be a report without places.
+    #[test]
+    fn a_root_that_is_no_folder_is_refused() {
+        let parent = repository(&[("file", "")]);
+        let typed = |name: &str| folder(parent.path().join(name).into_os_string());
+        assert_eq!(typed("missing"), Err(NoFolder::Missing));
+        assert_eq!(typed("file"), Err(NoFolder::Other));
+        assert_eq!(typed("."), Ok(parent.path().join(".")));
+        let path = parent.path().join("missing");
+        let line = ["driftline", "scan", "--source-root", path.to_str().unwrap()];
+        let said = crate::app::cli::Cli::try_parse_from(line)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            said.contains("--source-root") && said.contains("there is no such folder"),
+            "{said}"
+        );
+    }
+
     #[cfg(unix)]
     #[test]
     fn links_are_not_followed() {
@@ -146,12 +224,12 @@ mod tests {
             ("bad/Chart.yaml", "{{ name }}"),
             ("worse/Chart.yaml", "name: [1]"),
         ]);
-        let remarks = below(folder.path()).remarks();
+        let remarks = below(folder.path()).remarks(&[]);
         assert_eq!(
             remarks,
             ["below --source-root, 2 charts or folders could not be read"]
         );
-        let missing = below(&folder.path().join("missing")).remarks();
+        let missing = below(&folder.path().join("missing")).remarks(&[]);
         assert_eq!(
             missing,
             ["below --source-root, 1 chart or folder could not be read"]

@@ -155,7 +155,7 @@ pub(super) async fn write(
         report: Arc::clone(&report),
         kind,
         outputs,
-        links: args.output.links(),
+        links: args.output.links(&report),
         fail_on,
         detail: match kind {
             ReportKind::Scan => Detail::asked(args.all, args.summary),

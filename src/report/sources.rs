@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::sanitize::is_unsafe;
 use super::words::count;
-use crate::model::Chart;
+use crate::model::{Chart, ReleaseReport};
 use crate::yaml::{self, Limits};
 
 /// The file that describes a chart.
@@ -85,8 +85,8 @@ impl Sources {
         self.is_cut = true;
     }
 
-    /// What a reader should know of the search, a sentence each.
-    pub fn remarks(&self) -> Vec<String> {
+    /// What a reader should know of the search for the templates of these releases, a sentence each.
+    pub fn remarks(&self, releases: &[ReleaseReport]) -> Vec<String> {
         let what = if self.missed == 1 {
             "chart or folder"
         } else {
@@ -99,19 +99,43 @@ impl Sources {
                 let kept = count(self.count, "chart");
                 format!("there is too much below --source-root: {kept} were found in a part of it")
             }),
+            (!self.has_chart_of(releases)).then(|| {
+                "below --source-root, there is no chart of any release of the report, so that no place is a file"
+                    .to_owned()
+            }),
         ];
         remarks.into_iter().flatten().collect()
+    }
+
+    /// Whether it has a chart of one of these releases, or a part of one; also where there is none to look for.
+    fn has_chart_of(&self, releases: &[ReleaseReport]) -> bool {
+        let has = |name: &str| self.charts.contains_key(name);
+        let mut is_any_known = false;
+        for release in releases {
+            if let Some(chart) = &release.chart {
+                is_any_known = true;
+                if has(&chart.name) {
+                    return true;
+                }
+            }
+            let templates = release
+                .objects
+                .iter()
+                .filter_map(|object| object.template.as_deref());
+            for parts in templates.filter_map(parts) {
+                is_any_known = true;
+                if starts(&parts).any(|start| has(parts[start])) {
+                    return true;
+                }
+            }
+        }
+        !is_any_known
     }
 
     /// The file of a template, if there is exactly one that it can be.
     pub fn file_of(&self, template: &str, chart: Option<&Chart>) -> Option<String> {
         let parts = parts(template)?;
-        // A subchart lies in the chart, or beside it and is packed into it.
-        let below = parts.windows(2).enumerate();
-        let starts = below
-            .filter(|(_, pair)| pair[0] == "charts")
-            .map(|(at, _)| at + 1);
-        std::iter::once(0).chain(starts).find_map(|start| {
+        starts(&parts).find_map(|start| {
             let (name, rest) = parts.get(start..)?.split_first()?;
             let is_own = start == 0 && chart.is_some_and(|chart| chart.name == *name);
             let version = chart.filter(|_| is_own).map(|chart| chart.version.as_str());
@@ -143,6 +167,16 @@ impl Sources {
     }
 }
 
+/// Where the name of a chart may stand in the name of a template, from the whole to its parts: a subchart lies in the chart,
+/// or beside it and is packed into it.
+fn starts(parts: &[&str]) -> impl Iterator<Item = usize> {
+    let below = parts.windows(2).enumerate();
+    let below = below
+        .filter(|(_, pair)| pair[0] == "charts")
+        .map(|(at, _)| at + 1);
+    std::iter::once(0).chain(below)
+}
+
 /// The parts of the name of a template; `None` where it is none that Helm gives.
 fn parts(template: &str) -> Option<Vec<&str>> {
     if template.len() > TEMPLATE_BYTES {
@@ -156,6 +190,8 @@ fn parts(template: &str) -> Option<Vec<&str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ObjectReport;
+    use crate::report::fixtures::{object, release};
 
     fn sources(files: &[&str]) -> Sources {
         let mut sources = Sources::default();
@@ -203,6 +239,28 @@ mod tests {
             ("other/templates/web.yaml", None),
         ] {
             assert_eq!(found(&sources, template, "1.0.0").as_deref(), file, "{template}");
+        }
+    }
+
+    #[test]
+    fn that_no_chart_of_a_release_was_found_is_said() {
+        let object = |template: &str| ObjectReport {
+            template: Some(template.to_owned()),
+            ..object("v1", "Service", "shop", "web")
+        };
+        let web = [release("shop", "web").with_objects([object("web/charts/queue/templates/q.yaml")])];
+        let remark =
+            "below --source-root, there is no chart of any release of the report, so that no place is a file";
+        let mut sources = sources(&["x/Chart.yaml"]);
+        sources.add_chart("x", "name: other");
+        assert_eq!(sources.remarks(&web), [remark]);
+        assert_eq!(Sources::default().remarks(&web), [remark]);
+        // Nothing to look for is nothing to miss.
+        assert!(Sources::default().remarks(&[]).is_empty());
+        for chart in ["web", "queue"] {
+            let mut sources = sources.clone();
+            sources.add_chart("y", &format!("name: {chart}"));
+            assert!(sources.remarks(&web).is_empty(), "{chart}");
         }
     }
 

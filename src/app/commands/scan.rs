@@ -77,7 +77,7 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         report: Arc::clone(&report),
         kind: ReportKind::Scan,
         outputs,
-        links: args.output.links(),
+        links: args.output.links(&report),
         fail_on: settings.fail_on,
         detail: Detail::asked(args.all, args.summary),
         extent: Extent::asked(args.full, args.all),

@@ -68,9 +68,10 @@ impl<'s> Locations<'s> {
         }
     }
 
-    /// What a reader should know of the search for templates, a sentence each.
-    pub(super) fn remarks(self) -> Vec<String> {
-        self.sources.map(Sources::remarks).unwrap_or_default()
+    /// What a reader should know of the search for the templates of these releases, a sentence each.
+    pub(super) fn remarks(self, releases: &[ReleaseReport]) -> Vec<String> {
+        let remarks = self.sources.map(|sources| sources.remarks(releases));
+        remarks.unwrap_or_default()
     }
 
     /// The place of an object: its template, else a path by its names.

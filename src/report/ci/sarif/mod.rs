@@ -221,7 +221,11 @@ fn notifications(
         (written > shown).then(|| format!("GitHub shows the first {shown} of {}", count(written, "result"))),
     ];
     add("warning", LEFT_OUT, &mut left_out.into_iter().flatten());
-    add("warning", SCAN_NOTE, &mut locations.remarks().into_iter());
+    add(
+        "warning",
+        SCAN_NOTE,
+        &mut locations.remarks(&report.releases).into_iter(),
+    );
     let notes = report.notes.iter();
     add(
         "note",

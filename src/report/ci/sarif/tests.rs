@@ -332,6 +332,12 @@ fn templates_are_named_where_the_repository_has_them() {
             "charts/the%20web/templates/configmap.yaml"
         ]
     );
+    let remark = "there is no chart of any release of the report";
+    assert!(!log.to_string().contains(remark));
+    options.links.sources = Some(Sources::default().into());
+    let log = with_options(&report, &options);
+    let told = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"];
+    assert!(told.to_string().contains(remark), "{told}");
 }
 
 #[test]
