@@ -1,13 +1,15 @@
 //! The beginning of the page: the answer, the counts, and the worst releases in a line each.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::escape::{cell, code};
 use super::{Page, push_row};
+use crate::model::Report;
 use crate::report::text::safe::Safe;
 use crate::report::text::{Detail, changes, closing, overview};
 use crate::report::urgency::Urgent;
-use crate::report::words::{count, finding_counts, headline, health_answer, minute, outcome, present};
+use crate::report::words::{count, finding_counts, headline, health_answer, minute, present};
 
 /// How many releases the table has before the sections of all.
 const WORST: usize = 10;
@@ -22,7 +24,7 @@ impl Page<'_> {
     /// The answer and the counts. They hold nothing that a cluster could have written but its name.
     pub(super) fn answer(&self) -> String {
         let report = self.report;
-        let mut text = format!("## driftline: {}: {}\n\n", outcome(report), headline(report));
+        let mut text = format!("## driftline: {}\n\n", headline(report));
         let reasons = health_answer(report, self.options.fail_on)
             .into_iter()
             .chain(closing::new_drift_answer(report, self.options));
@@ -46,7 +48,7 @@ impl Page<'_> {
         text
     }
 
-    fn counts(&self) -> Vec<(&'static str, String)> {
+    fn counts(&self) -> Vec<(Cow<'static, str>, String)> {
         let report = self.report;
         let releases = &report.summary.releases;
         let by_verdict = [
@@ -68,14 +70,18 @@ impl Page<'_> {
                 "health",
                 closing::health_counts(report).map(|counts| without(&counts, "health: ")),
             ),
-            ("since the last scan", changes::counts(report)),
+        ];
+        let after = [
             (
                 "orphans",
                 closing::orphans(report).map(|counts| without(&counts, "orphans: ")),
             ),
             ("errors", (errors > 0).then(|| count(errors, "error"))),
         ];
-        let rows = rows.into_iter();
+        let named = |(what, counts)| (Cow::Borrowed(what), counts);
+        let rows = rows.into_iter().map(named);
+        let rows = rows.chain([(compared_with(report), changes::counts(report))]);
+        let rows = rows.chain(after.into_iter().map(named));
         rows.filter_map(|(what, counts)| Some((what, counts?))).collect()
     }
 
@@ -121,6 +127,18 @@ impl Page<'_> {
             cell(&safe(&name).cut(NAME)),
             cell(&trouble)
         )
+    }
+}
+
+/// What the counts of what is new are about: a scan that is remembered, or the one of a baseline report.
+fn compared_with(report: &Report) -> Cow<'static, str> {
+    let scanned_at = report
+        .compared_with
+        .as_ref()
+        .and_then(|compared| compared.scanned_at);
+    match scanned_at {
+        Some(at) => format!("compared with the scan of {} UTC", minute(at)).into(),
+        None => "compared with no earlier scan".into(),
     }
 }
 

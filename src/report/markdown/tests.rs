@@ -333,3 +333,29 @@ fn destructive_commands_are_marked_and_commands_with_escapes_are_not_printed() {
         "what only reads comes first"
     );
 }
+
+/// A baseline report may be of any age: there was no last scan then.
+#[test]
+fn the_page_begins_with_the_answer_and_says_what_it_is_compared_with() {
+    let mut whole = report("x");
+    let alone = page(&whole, LIMIT, None);
+    assert!(
+        alone.starts_with("## driftline: 1 of 1 release drifted\n"),
+        "{alone}"
+    );
+    whole["summary"]["changes"] = json!({"new": 1, "changed": 0, "ongoing": 0, "resolved": 0, "flapping": 0});
+    whole["comparedWith"] = json!({"detail": "fields"});
+    let first = page(&whole, LIMIT, None);
+    assert!(
+        first.contains("\n| compared with no earlier scan | 1 new |\n"),
+        "{first}"
+    );
+    whole["comparedWith"]["scannedAt"] = json!("2026-11-20T06:00:00Z");
+    let later = page(&whole, LIMIT, None);
+    let row = "\n| compared with the scan of 2026-11-20 06:00 UTC | 1 new |\n";
+    assert!(
+        later.contains(row) && !later.contains("since the last scan"),
+        "{later}"
+    );
+    assert!(!alone.contains("compared with"), "{alone}");
+}
