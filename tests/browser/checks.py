@@ -92,8 +92,57 @@ def the_first_screen_says_the_answer(chromium, _):
     same(chromium.run("document.querySelector('h1').textContent"), "drift: 6 of 12 releases drifted", "the answer")
     same(chromium.run("document.querySelectorAll('.release').length"), 12, "releases")
     same(chromium.run("document.querySelector('.bar').getAttribute('aria-label')"), "Releases: 6 drifted, 1 unreadable, 3 incomplete, 2 clean", "the bar")
+    first = chromium.run("document.querySelector('.legend a').innerText.replace(/\\s+/g, ' ').trim()")
+    same(first, "! 5 critical", "the first state that is told")
+    about = chromium.run("document.querySelector('.answer').textContent")
+    same([text for text in ["3 incomplete", "1 unreadable"] if text in about], [], "what is said twice")
+    same(chromium.run("document.querySelector('.counts').open"), False, "the counts")
+    chromium.resize(390, 844)
+    first = chromium.run("Math.round(document.querySelector('.release').getBoundingClientRect().top + scrollY)")
+    assert first < 1_300, f"on a telephone, the first release begins {first} px down"
     landmarks = chromium.run("['header', 'main', 'form[role=search]'].map((name) => document.querySelectorAll(name).length)")
     same(landmarks, [1, 1, 1], "landmarks")
+
+
+def row(chromium, name):
+    """The text of the line of a release."""
+    return chromium.run(
+        "[...document.querySelectorAll('.release > summary')].find((summary) => summary.querySelector('h3').textContent"
+        f" === {json.dumps(name)}).textContent.replace(/\\s+/g, ' ').trim()"
+    )
+
+
+@opened("shop")
+def a_row_says_in_words_what_is_wrong(chromium, _):
+    for name, said in [
+        ("payments/ledger", "critical · drifted"),
+        ("platform/archive", "critical · incomplete"),
+        ("sandbox/wiki", "critical · unreadable"),
+        ("sandbox/preview-43", "in-progress (revision 1 pending-install)"),
+        ("payments/checkout", "differences by helm"),
+    ]:
+        assert said in row(chromium, name), f"{name}: {row(chromium, name)}"
+    assert "✓" not in row(chromium, "sandbox/preview-43"), row(chromium, "sandbox/preview-43")
+    for name in ["shop/storefront", "shop/search", "sandbox/preview-43"]:
+        assert "critical" not in row(chromium, name), f"{name}: {row(chromium, name)}"
+
+
+@opened("shop")
+def the_counts_name_the_worst_first(chromium, _):
+    chromium.click("document.querySelector('.counts > summary')")
+    chromium.wait("document.querySelector('.counts').open", "opening the counts")
+    titles = chromium.run("[...document.querySelectorAll('.counts h3')].map((title) => title.textContent)")
+    same(titles, ["Codes, the worst first", "Writers of differences", "Namespaces not in order"], "what is counted")
+    lists = chromium.run(
+        "[...document.querySelectorAll('.counts ol')].map((list) => [...list.querySelectorAll('a')].map((link) =>"
+        " [link.querySelector('.name').textContent, link.querySelector('.number').textContent]))"
+    )
+    codes = [name for name, _ in lists[0]]
+    worst = ["api-removed critical", "failed-install critical", "failed-upgrade critical", "stuck critical", "undecodable critical"]
+    same(sorted(codes[: len(worst)]), worst, "the worst codes")
+    same(lists[2], [["platform", "4 releases"], ["payments", "2 releases"], ["sandbox", "2 releases"], ["shop", "2 releases"]], "namespaces")
+    chromium.click("document.querySelector('.counts section:last-child a')")
+    chromium.wait(f"{SHOWN}.length === 4", "the releases of a namespace that are not in order")
 
 
 @opened("shop")
@@ -101,6 +150,7 @@ def every_filter_leaves_what_it_names(chromium, _):
     for name, value, wanted in [
         ("is", "drifted", 6),
         ("is", "critical", 5),
+        ("is", "not-in-order", 10),
         ("code", "changed", None),
         ("code", "stuck", 1),
         ("namespace", "payments", 2),
@@ -126,11 +176,19 @@ def every_filter_leaves_what_it_names(chromium, _):
 @opened("remembered")
 def what_is_new_is_told_from_what_is_known(chromium, _):
     assert "1 new" in chromium.run("document.querySelector('.calm').textContent")
-    for status in ["new", "ongoing"]:
+    for status in ["new", "known"]:
         choose(chromium, "status", status)
         same(chromium.run(f"{SHOWN}.length"), 1, f"releases that are {status}")
     text = chromium.run("document.querySelector('.findings').textContent")
     assert "new" in text and "known" in text, text
+    listed = chromium.run("[...document.querySelectorAll('.news li')].map((entry) => entry.textContent)")
+    same(listed, ["new shop/web changed /data/b of ConfigMap web-config"], "what is new")
+    chromium.run("document.querySelector('.release').open = false")
+    chromium.click("document.querySelector('.news a')")
+    entry = "document.getElementById(location.hash.slice(1))"
+    chromium.wait(f"{entry}?.closest('.release').open", "the release of what is new")
+    assert "/data/b" in chromium.run(f"{entry}.textContent"), chromium.run("location.hash")
+    same(chromium.run(f"{entry}.localName"), "li", "what the link leads to")
 
 
 @opened("put-right")
@@ -159,8 +217,10 @@ def an_address_opens_the_word_that_it_names(chromium, _):
 
 @opened("shop")
 def a_choice_of_the_overview_filters(chromium, _):
-    chromium.click("document.querySelector('.legend a')")
-    chromium.wait(f"{SHOWN}.length === 6", "the drifted releases")
+    for state, releases in [("drifted", 6), ("critical", 5)]:
+        chromium.click(f"document.querySelector('.legend a[href=\"#?is={state}\"]')")
+        chromium.wait(f"{SHOWN}.length === {releases}", f"the {state} releases")
+        same(chromium.run("document.querySelector('[name=is]').value"), state, "the filter")
     chromium.run(OPEN_ALL)
     chromium.run("document.querySelector('.release .word').click()")
     chromium.wait("document.getElementById(location.hash.slice(1))?.open", "the explanation of a code")
@@ -344,6 +404,38 @@ def a_narrow_window_is_wide_enough(chromium, _):
         same(chromium.run("document.documentElement.scrollWidth"), 390, "the width")
 
 
+@opened("shop", width=390)
+def a_telephone_shows_both_sides_of_a_difference(chromium, _):
+    chromium.run(OPEN_ALL)
+    same(chromium.run("document.documentElement.scrollWidth"), 390, "the width")
+    chromium.run("for (const each of document.querySelectorAll('.release')) each.style.contentVisibility = 'visible'")
+    unseen = chromium.run(
+        "[...document.querySelectorAll('.diff tr:not(.context) > :is(.old, .new)')].filter((cell) => { const box = cell.getBoundingClientRect();"
+        " return box.width < 100 || box.right > 390; }).map((cell) => cell.textContent)"
+    )
+    same(unseen, [], "sides out of sight")
+    both = "[...document.querySelectorAll('.diff tr:not(.context)')].find((row) => row.querySelector('.old') && row.querySelector('.new'))"
+    below = chromium.run(
+        f"{both}.querySelector('.new').getBoundingClientRect().top >= {both}.querySelector('.old').getBoundingClientRect().bottom"
+    )
+    same(below, True, "the live side below the deployed one")
+
+
+@opened("shop")
+def code_is_set_off_and_words_are_marked_whole(chromium, _):
+    note = "document.getElementById('notes').parentElement"
+    same(chromium.run(f"{note}.querySelector('code').textContent"), "driftline rights -o role", "the command of a note")
+    same(chromium.run(f"{note}.textContent.includes('`')"), False, "backticks")
+    cut = chromium.run(
+        "[...document.querySelectorAll('mark')].filter((mark) => { const letter = /[\\p{L}\\p{N}]/u;"
+        " const [before, after] = [mark.previousSibling?.data?.at(-1), mark.nextSibling?.data?.[0]];"
+        " return letter.test(before ?? '') && letter.test(mark.textContent[0])"
+        " || letter.test(after ?? '') && letter.test(mark.textContent.at(-1)); }).map((mark) => mark.parentElement.textContent)"
+    )
+    same(cut, [], "marks within a word")
+    assert chromium.run("document.querySelectorAll('mark').length") > 5
+
+
 def a_server_needs_to_allow_nothing(chromium, pages):
     """An artifact is looked at over HTTP, too."""
     quiet = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
@@ -362,6 +454,8 @@ def a_server_needs_to_allow_nothing(chromium, pages):
 
 CHECKS = [
     the_first_screen_says_the_answer,
+    a_row_says_in_words_what_is_wrong,
+    the_counts_name_the_worst_first,
     every_filter_leaves_what_it_names,
     what_is_new_is_told_from_what_is_known,
     what_is_resolved_is_listed,
@@ -379,5 +473,7 @@ CHECKS = [
     it_prints,
     an_empty_report_says_so,
     a_narrow_window_is_wide_enough,
+    a_telephone_shows_both_sides_of_a_difference,
+    code_is_set_off_and_words_are_marked_whole,
     a_server_needs_to_allow_nothing,
 ]

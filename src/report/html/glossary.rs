@@ -1,6 +1,8 @@
 //! The codes of a report, explained at the end of its page by the texts of `driftline explain`.
 
+use super::prose::Prose;
 use crate::explain::{self, Explanation, Group};
+use crate::report::text::safe::Safe;
 use crate::vocabulary::{FindingCode, HealthCode, ObjectState};
 
 /// A code of a report, by where it stands: one word may be the code of a finding and of a health entry.
@@ -58,8 +60,10 @@ pub(super) struct Word {
 pub(super) struct Part {
     /// Whether it is a command.
     pub(super) is_command: bool,
-    /// The text.
+    /// The text, as it is copied.
     pub(super) text: &'static str,
+    /// The text, as it is read.
+    pub(super) prose: Prose,
 }
 
 /// The explanations of these codes, in their order.
@@ -95,10 +99,12 @@ fn parts(text: &'static str) -> Vec<Part> {
         Some(command) => Part {
             is_command: true,
             text: command,
+            prose: Prose::of(&Safe::from(command)),
         },
         None => Part {
             is_command: false,
             text: line,
+            prose: Prose::of(&Safe::from(line)),
         },
     };
     lines.map(part).collect()

@@ -12,9 +12,12 @@ mod budget;
 mod csp;
 mod glossary;
 mod marked;
+mod news;
 mod object;
 mod page;
+mod prose;
 mod release;
+mod row;
 mod timeline;
 mod traits;
 mod values;
@@ -29,14 +32,13 @@ use self::budget::{LIMITS, Limits, Page};
 use self::object::{ObjectView, Place};
 use self::page::{Head, Tail};
 use self::release::{Extent, ReleaseEnd, ReleaseView};
-use self::traits::{Choices, Traits};
+use self::traits::{Choices, Traits, is_in_order};
 use super::alike::{self, Said};
 use super::text::objects::Overview;
 use super::text::{Detail, TextOptions};
-use super::urgency::{Urgent, Weight};
 use super::{RenderOptions, urgency};
 use crate::model::{ObjectReport, ReleaseReport, Report};
-use crate::vocabulary::{ObjectState, Verdict};
+use crate::vocabulary::ObjectState;
 
 /// Writes a report as a page.
 pub(super) fn render(report: &Report, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
@@ -77,7 +79,7 @@ fn render_within(
         }
         write(&view, &mut page)?;
         if is_whole {
-            objects(report, release, text, &mut page)?;
+            objects(report, id, release, text, &mut page)?;
         }
     }
     write(&tail, &mut page)
@@ -99,12 +101,6 @@ fn alike(report: &Report) -> HashMap<usize, usize> {
     alike
 }
 
-/// Whether nobody has to look at a release.
-fn is_in_order(release: &ReleaseReport) -> bool {
-    let is_critical = |urgent: Urgent<'_>| urgent.weight == Weight::Critical;
-    release.verdict == Verdict::Clean && !Urgent::of(release).is_some_and(is_critical)
-}
-
 /// Writes what a template makes, without holding it.
 fn write(view: &impl Template, page: &mut Page<'_>) -> io::Result<()> {
     Template::write_into(view, page)
@@ -113,6 +109,7 @@ fn write(view: &impl Template, page: &mut Page<'_>) -> io::Result<()> {
 /// Writes the objects of a release, the worst first.
 fn objects(
     report: &Report,
+    id: usize,
     release: &ReleaseReport,
     options: &TextOptions,
     page: &mut Page<'_>,
@@ -127,6 +124,7 @@ fn objects(
         }
     }
     let place = Place {
+        id,
         release,
         overview: &overview,
         now: report.started_at,
@@ -151,7 +149,7 @@ fn objects(
         if page.has_room() {
             let others: Vec<&ObjectReport> =
                 others.iter().filter_map(|at| release.objects.get(*at)).collect();
-            write(&ObjectView::of(&place, object, &others), page)?;
+            write(&ObjectView::of(&place, at, object, &others), page)?;
         } else {
             left_out += 1 + others.len();
         }
@@ -167,10 +165,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::{ComparedWith, Tracked};
     use crate::report::ReportKind;
     use crate::report::fixtures;
     use crate::report::links::Links;
-    use crate::vocabulary::{FindingCode, HealthCode, HealthSeverity};
+    use crate::vocabulary::{ChangeStatus, FindingCode, HealthCode, HealthSeverity, MemoryDetail};
 
     fn page_within(limits: Limits, report: &Report, text: TextOptions) -> String {
         let options = RenderOptions {
@@ -251,6 +250,108 @@ mod tests {
                 assert_eq!(page.matches(&format!(" id=\"{id}\"")).count(), 1, "{name}: {id}");
             }
         }
+    }
+
+    #[test]
+    fn every_link_to_a_part_of_a_release_leads_to_it() {
+        let mut links = 0;
+        for (name, report) in fixtures::every() {
+            for detail in [Detail::Full, Detail::Summary] {
+                let text = TextOptions {
+                    detail,
+                    ..TextOptions::PLAIN
+                };
+                let page = page_within(LIMITS, &report, text);
+                for link in page.split("href=\"#release-").skip(1) {
+                    let id = link.split('"').next().unwrap();
+                    let found = page.matches(&format!(" id=\"release-{id}\"")).count();
+                    assert_eq!(found, 1, "{name}: {id}");
+                    links += 1;
+                }
+            }
+        }
+        assert!(links > 10, "{links}");
+    }
+
+    #[test]
+    fn what_is_new_is_listed_the_worst_first_and_the_rest_is_counted() {
+        let tracked = |status| Tracked {
+            status: Some(status),
+            ..Tracked::default()
+        };
+        let findings = (0..30).map(|at| {
+            let mut finding = fixtures::finding(FindingCode::Changed, &format!("/data/{at:02}"), None, None);
+            let is_known = at < 5;
+            finding.tracked = tracked(if is_known {
+                ChangeStatus::Ongoing
+            } else {
+                ChangeStatus::New
+            });
+            finding
+        });
+        let object = fixtures::object("v1", "ConfigMap", "shop", "web").drifted(findings);
+        let mut stuck =
+            fixtures::release("shop", "zoo").with_health(HealthCode::Stuck, HealthSeverity::Critical);
+        stuck.health[0].tracked = tracked(ChangeStatus::Changed);
+        let mut report = fixtures::report(vec![
+            fixtures::release("shop", "web").with_objects([object]),
+            stuck,
+        ]);
+        report.compared_with = Some(ComparedWith {
+            scanned_at: Some(fixtures::at("2026-11-19T03:14:00Z")),
+            detail: MemoryDetail::Fields,
+        });
+        let listed = |report: &Report| {
+            let page = page(report);
+            page.contains("<ol class=\"news\">").then(|| {
+                let list = between(&page, "<ol class=\"news\">", "</section>").to_owned();
+                (list.matches("<li>").count(), list)
+            })
+        };
+        let (entries, list) = listed(&report).unwrap();
+        assert_eq!(entries, 20);
+        assert!(list.contains("and 6 more"), "{list}");
+        let at = |text: &str| list.find(text).unwrap_or_else(|| panic!("{text}: {list}"));
+        assert!(at("#release-1-health-0") < at("#release-0-object-0-finding-5"));
+        assert!(!list.contains("/data/04") && list.contains("/data/05"), "{list}");
+        // Where nothing was remembered, all of the report is new.
+        report.compared_with.as_mut().unwrap().scanned_at = None;
+        assert!(listed(&report).is_none());
+    }
+
+    #[test]
+    fn a_line_tells_what_runs_what_is_critical_and_who_wrote() {
+        let running =
+            fixtures::release("shop", "new").with_health(HealthCode::InProgress, HealthSeverity::Info);
+        let written = fixtures::finding(FindingCode::Changed, "/data/a", None, None).by(
+            "kubectl-edit",
+            None,
+            "2026-11-20T03:12:00Z",
+        );
+        let stuck = fixtures::release("shop", "old")
+            .with_health(HealthCode::Stuck, HealthSeverity::Critical)
+            .with_objects([fixtures::object("v1", "ConfigMap", "shop", "old").drifted([written])]);
+        let line = |release: ReleaseReport| {
+            let page = page(&fixtures::report(vec![release]));
+            let (_, rest) = page.split_once("<details class=\"release").unwrap();
+            rest.split_once("</summary>").unwrap().0.to_owned()
+        };
+        let running = line(running);
+        assert!(running.contains("in-progress (revision 7 deployed)"), "{running}");
+        assert!(
+            !running.contains('✓') && !running.contains("critical"),
+            "{running}"
+        );
+        let stuck = line(stuck);
+        for said in [
+            ">critical</b> · ",
+            "stuck (revision 7 deployed) +1",
+            "differences by kubectl-edit",
+        ] {
+            assert!(stuck.contains(said), "{said}: {stuck}");
+        }
+        let clean = line(fixtures::release("shop", "web"));
+        assert!(clean.contains('✓') && !clean.contains("differences"), "{clean}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::budget::{Capped, FINDINGS, OBJECT_LINES, PATCH, capped};
 use super::glossary::Code;
+use super::news;
 use super::values::{self, Shown};
 use crate::model::{Finding, ObjectReport, ReleaseReport};
 use crate::report::alike::{self, ReleaseGroup};
@@ -16,12 +17,13 @@ use crate::report::words::count;
 use crate::vocabulary::{FindingCode, ObjectState, Severity};
 
 /// How many columns of a path are shown.
-const PATH: usize = 400;
+pub(super) const PATH: usize = 400;
 
 /// An object as the page shows it.
 #[derive(Template)]
 #[template(path = "report/html/object.html", whitespace = "minimize")]
 pub(super) struct ObjectView {
+    id: String,
     state: &'static str,
     anchor: String,
     /// Whether its details are shown from the beginning.
@@ -55,6 +57,8 @@ enum Patch {
 
 /// A difference as the page shows it.
 struct FindingView {
+    /// Its anchor, where anything leads to it.
+    id: Option<String>,
     code: &'static str,
     anchor: String,
     is_drift: bool,
@@ -67,6 +71,8 @@ struct FindingView {
 
 /// Where objects are shown.
 pub(super) struct Place<'r> {
+    /// The position of the release in the report.
+    pub(super) id: usize,
     /// The release.
     pub(super) release: &'r ReleaseReport,
     /// What its objects have in common.
@@ -78,8 +84,13 @@ pub(super) struct Place<'r> {
 }
 
 impl ObjectView {
-    /// An object, and the others that differ in the same way.
-    pub(super) fn of(place: &Place<'_>, object: &ObjectReport, others: &[&ObjectReport]) -> Self {
+    /// The object at this position of its release, and the others that differ in the same way.
+    pub(super) fn of(
+        place: &Place<'_>,
+        position: usize,
+        object: &ObjectReport,
+        others: &[&ObjectReport],
+    ) -> Self {
         let options = place.options;
         let all: Vec<&ObjectReport> = std::iter::once(object).chain(others.iter().copied()).collect();
         let findings = capped(0..object.findings.len(), FINDINGS);
@@ -92,6 +103,7 @@ impl ObjectView {
         let mut room = OBJECT_LINES;
         let left_out = hidden + object.left_out.total();
         Self {
+            id: news::object_anchor(place.id, position),
             state: object.state.as_str(),
             anchor: Code::State(object.state).anchor(),
             is_open: object.state.is_drift(),
@@ -107,7 +119,7 @@ impl ObjectView {
             findings: findings
                 .shown
                 .into_iter()
-                .map(|at| finding(place, &all, at, &mut room))
+                .map(|at| finding(place, position, &all, at, &mut room))
                 .collect(),
             left_out: (left_out > 0).then(|| left_out_sentence(left_out, hidden)),
             patch: patch(object),
@@ -126,8 +138,14 @@ fn left_out_sentence(left_out: usize, by_the_page: usize) -> String {
     }
 }
 
-/// The difference at this position of objects that differ in the same way.
-fn finding(place: &Place<'_>, objects: &[&ObjectReport], at: usize, room: &mut usize) -> FindingView {
+/// The difference at this position of objects that differ in the same way, of which the first one has a position, too.
+fn finding(
+    place: &Place<'_>,
+    position: usize,
+    objects: &[&ObjectReport],
+    at: usize,
+    room: &mut usize,
+) -> FindingView {
     let finding = &objects[0].findings[at];
     let findings: Vec<&Finding> = objects
         .iter()
@@ -173,6 +191,7 @@ fn finding(place: &Place<'_>, objects: &[&ObjectReport], at: usize, room: &mut u
     // The API server drops the field at every write, so the next upgrade changes nothing.
     let next = upgrade::of_field(finding, options).filter(|_| finding.code != FindingCode::Pruned);
     FindingView {
+        id: news::finding_anchor(place.id, position, at, &finding.tracked),
         code: finding.code.as_str(),
         anchor: Code::Finding(finding.code).anchor(),
         is_drift: finding.severity == Severity::Drift,

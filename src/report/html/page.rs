@@ -5,6 +5,8 @@ use askama::Template;
 use super::budget::{Capped, ENTRIES, LISTED, capped};
 use super::csp;
 use super::glossary::{self, Word};
+use super::news::{self, News};
+use super::prose::Prose;
 use super::release::Step;
 use super::traits::{Choice, Choices};
 use crate::model::{OrphanedObject, OrphanedRelease, Report, Resolved};
@@ -35,19 +37,22 @@ pub(super) struct Head<'r> {
     headline: String,
     /// The answer but for what the heading says of it.
     answer: Option<Safe>,
+    /// How many releases are in a critical state.
+    critical: usize,
     bar: Vec<Part>,
     /// What the bar shows, in words.
     counts: String,
     selection: Vec<(&'static str, Safe)>,
     stopped: Option<&'static str>,
-    errors: Capped<(Safe, Safe)>,
+    errors: Capped<(Safe, Prose)>,
     changes: Option<Changes>,
     verdicts: Capped<Choice>,
     codes: Capped<Choice>,
     namespaces: Capped<Choice>,
     managers: Capped<Choice>,
     statuses: Capped<Choice>,
-    tops: Vec<(&'static str, Vec<Choice>)>,
+    /// What is counted, with a heading and the noun for it.
+    counted: Vec<(&'static str, &'static str, Capped<Choice>)>,
     releases: usize,
     /// Whether anything is said of the next upgrade.
     has_upgrades: bool,
@@ -68,6 +73,8 @@ struct Part {
 struct Changes {
     counts: Option<String>,
     since: Option<String>,
+    /// What is new or changed; nothing where nothing was remembered, because then everything is new.
+    listed: Capped<News>,
 }
 
 impl<'r> Head<'r> {
@@ -102,26 +109,31 @@ impl<'r> Head<'r> {
             headline: headline(report),
             answer: rest_of_answer(report, text),
             counts: counts.join(", "),
+            critical: choices.critical(),
             bar,
             selection: selection(report, text),
             stopped: report.stopped.map(stopped_words),
             errors: capped(
-                errors.map(|error| (text.safe(&error.scope), text.safe(&error.message))),
+                errors.map(|error| (text.safe(&error.scope), Prose::of(&text.safe(&error.message)))),
                 LISTED,
             ),
-            changes: changes_of(report),
+            changes: changes_of(report, text),
             verdicts: choices.verdicts(),
             codes: choices.codes(),
             namespaces: choices.namespaces(),
             managers: choices.managers(),
             statuses: choices.statuses(),
-            tops: [
-                ("Codes", choices.top_codes()),
-                ("Writers of differences", choices.top_managers()),
-                ("Namespaces with drift", choices.top_namespaces()),
+            counted: [
+                ("Codes, the worst first", "code", choices.counted_codes()),
+                ("Writers of differences", "writer", choices.counted_managers()),
+                (
+                    "Namespaces not in order",
+                    "namespace",
+                    choices.counted_namespaces(),
+                ),
             ]
             .into_iter()
-            .filter(|(_, choices)| !choices.is_empty())
+            .filter(|(_, _, choices)| choices.len() > 0)
             .collect(),
             releases: report.releases.len(),
             has_upgrades: choices.has_upgrades,
@@ -130,16 +142,20 @@ impl<'r> Head<'r> {
     }
 }
 
-/// The answer of the text report but for what the heading and the line above it say already.
+/// The answer of the text report but for what stands elsewhere in the head: the heading, the verdicts, the cluster, and what
+/// is new.
 fn rest_of_answer(report: &Report, options: &TextOptions) -> Option<Safe> {
     let answer = closing::answer(report, options).said();
-    let heading = format!("{}: {}", outcome(report), headline(report));
     let cluster = options.safe(&format!(" (cluster {})", report.cluster.name));
     let answer = answer.as_str();
-    let rest = answer.strip_prefix(&heading).unwrap_or(answer);
-    let rest = rest.strip_suffix(cluster.as_str()).unwrap_or(rest);
-    let rest = rest.trim_start_matches("; ");
-    (!rest.is_empty()).then(|| Safe::of(rest, options.medium))
+    let rest = answer.strip_suffix(cluster.as_str()).unwrap_or(answer);
+    let rest = rest.strip_prefix(outcome(report)).unwrap_or(rest);
+    let rest = rest.trim_start_matches(": ").replacen(&headline(report), "", 1);
+    let changes = changes::counts(report);
+    let is_told =
+        |part: &&str| part.is_empty() || part.starts_with("releases: ") || Some(*part) == changes.as_deref();
+    let parts: Vec<&str> = rest.split("; ").filter(|part| !is_told(part)).collect();
+    (!parts.is_empty()).then(|| Safe::of(&parts.join("; "), options.medium))
 }
 
 /// The bar of verdicts, the worst first.
@@ -191,9 +207,13 @@ fn selection(report: &Report, options: &TextOptions) -> Vec<(&'static str, Safe)
     told
 }
 
-fn changes_of(report: &Report) -> Option<Changes> {
+fn changes_of(report: &Report, options: &TextOptions) -> Option<Changes> {
     let compared_with = report.compared_with.as_ref()?;
     Some(Changes {
+        listed: match compared_with.scanned_at {
+            Some(_) => news::of(report, options),
+            None => capped([], 0),
+        },
         counts: changes::counts(report),
         since: compared_with.scanned_at.map(minute),
     })
@@ -210,8 +230,8 @@ pub(super) struct Tail {
     orphans: Option<Capped<OrphanView>>,
     orphaned: Option<String>,
     ignored: Capped<Safe>,
-    confirmation: Capped<Safe>,
-    notes: Capped<(Safe, Safe)>,
+    confirmation: Capped<Prose>,
+    notes: Capped<(Safe, Prose)>,
     words: Vec<Word>,
     script: &'static str,
 }
@@ -250,9 +270,9 @@ impl Tail {
             orphans: orphans.map(|found| capped(found.iter().map(|release| orphan(release, text)), LISTED)),
             orphaned: closing::orphans(report),
             ignored: capped(rules.map(|line| safe(&line)), LISTED),
-            confirmation: capped(answers.map(|line| safe(&line)), LISTED),
+            confirmation: capped(answers.map(|line| Prose::of(&safe(&line))), LISTED),
             notes: capped(
-                notes.map(|note| (text.safe(&note.scope), text.safe(&note.message))),
+                notes.map(|note| (text.safe(&note.scope), Prose::of(&text.safe(&note.message)))),
                 LISTED,
             ),
             words: glossary::words(choices.known.iter().copied()),

@@ -5,14 +5,18 @@ use chrono::{DateTime, Utc};
 
 use super::budget::{Capped, ENTRIES, capped};
 use super::glossary::Code;
+use super::news;
+use super::prose::Prose;
+use super::row::{notable, tone, writers};
 use super::timeline::{self, Timeline};
-use super::traits::Traits;
+use super::traits::{CRITICAL, Traits};
 use crate::model::{Advice, Health, ReleaseReport, Revision, RevisionDetail};
+use crate::report::summary::is_critical;
 use crate::report::text::safe::Safe;
 use crate::report::text::{TextOptions, changes, diagnosis, overview, upgrade};
 use crate::report::urgency::Urgent;
 use crate::report::words::{count, minute, verdict};
-use crate::vocabulary::{ApplyMethod, HealthSeverity, Verdict};
+use crate::vocabulary::ApplyMethod;
 
 /// How a release is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +39,8 @@ pub(super) struct ReleaseView<'r> {
     /// The mark before its verdict, for those who see no colours.
     mark: &'static str,
     verdict: &'static str,
+    /// The word for a critical state, where its verdict does not say it.
+    critical: Option<&'static str>,
     traits: &'r Traits,
     namespace: Safe,
     name: Safe,
@@ -42,6 +48,8 @@ pub(super) struct ReleaseView<'r> {
     trouble: Option<Safe>,
     who: Option<Safe>,
     since: Option<String>,
+    /// The writers of other differences, where none is known of the worst trouble.
+    writers: Option<Safe>,
     /// What earlier scans say of it.
     remark: Option<Safe>,
     /// How many other releases are in the same way.
@@ -60,12 +68,14 @@ pub(super) struct ReleaseView<'r> {
 
 /// A health entry.
 struct HealthView {
+    /// Its anchor, where anything leads to it.
+    id: Option<String>,
     severity: &'static str,
     code: &'static str,
     anchor: String,
-    message: Safe,
+    message: Prose,
     remark: Option<Safe>,
-    evidence: Capped<Safe>,
+    evidence: Capped<Prose>,
 }
 
 /// A command to consider.
@@ -73,9 +83,9 @@ pub(super) struct Step {
     /// Whether it deletes or overwrites anything.
     pub(super) is_destructive: bool,
     /// Why one would run it.
-    pub(super) why: Safe,
+    pub(super) why: Prose,
     /// What it changes.
-    pub(super) changes: Safe,
+    pub(super) changes: Prose,
     /// The command, or why it is not shown.
     pub(super) command: Result<Safe, &'static str>,
 }
@@ -107,8 +117,8 @@ impl Step {
         let command = Safe::of(&advice.command, options.medium);
         Self {
             is_destructive: advice.destructive,
-            why: options.safe(&advice.why),
-            changes: options.safe(&advice.changes),
+            why: Prose::of(&options.safe(&advice.why)),
+            changes: Prose::of(&options.safe(&advice.changes)),
             // With escapes in it a command would be another one.
             command: if command.as_str() == advice.command {
                 Ok(command)
@@ -129,7 +139,7 @@ impl<'r> ReleaseView<'r> {
         now: DateTime<Utc>,
         options: &TextOptions,
     ) -> Self {
-        let urgent = Urgent::of(release);
+        let urgent = Urgent::of(release).or_else(|| notable(release));
         let trouble = urgent
             .as_ref()
             .map(|urgent| overview::trouble(urgent, None, options));
@@ -143,6 +153,11 @@ impl<'r> ReleaseView<'r> {
             tone,
             mark,
             verdict: verdict(release),
+            critical: traits
+                .is
+                .contains(&CRITICAL)
+                .then_some(CRITICAL)
+                .filter(|critical| !verdict(release).ends_with(critical)),
             traits,
             namespace: options.safe(&release.namespace),
             name: options.safe(&release.name),
@@ -152,6 +167,11 @@ impl<'r> ReleaseView<'r> {
                 .and_then(|urgent| urgent.who())
                 .map(|who| options.safe(who)),
             since: urgent.and_then(|urgent| urgent.since()).map(minute),
+            writers: urgent
+                .is_none_or(|urgent| urgent.who().is_none())
+                .then(|| writers(release))
+                .flatten()
+                .map(|writers| options.safe(&writers)),
             remark: remark.map(|remark| options.safe(&remark)),
             alike: None,
             health: capped([], ENTRIES),
@@ -182,7 +202,11 @@ impl<'r> ReleaseView<'r> {
     }
 
     fn add_details(&mut self, release: &ReleaseReport, now: DateTime<Utc>, options: &TextOptions) {
-        let entries = release.health.iter().map(|entry| health(entry, now, options));
+        let entries = release.health.iter().enumerate();
+        let entries = entries.map(|(at, entry)| HealthView {
+            id: news::health_anchor(self.id, at, &entry.tracked),
+            ..health(entry, now, options)
+        });
         self.health = capped(entries, ENTRIES);
         let steps = diagnosis::steps(&release.health);
         self.commands = count(steps.len(), "command");
@@ -214,21 +238,6 @@ impl<'r> ReleaseView<'r> {
     }
 }
 
-/// The class and the mark of a verdict.
-fn tone(release: &ReleaseReport) -> (&'static str, &'static str) {
-    match release.verdict {
-        Verdict::Drifted => ("drifted", "≠"),
-        Verdict::Incomplete => ("incomplete", "?"),
-        Verdict::Unreadable => ("unreadable", "×"),
-        Verdict::Clean if release.health.iter().any(is_critical) => ("critical", "!"),
-        Verdict::Clean => ("clean", "✓"),
-    }
-}
-
-fn is_critical(entry: &Health) -> bool {
-    entry.severity == HealthSeverity::Critical
-}
-
 /// The name and version of a release's chart.
 fn chart(release: &ReleaseReport) -> Option<String> {
     let chart = release.chart.as_ref()?;
@@ -238,12 +247,16 @@ fn chart(release: &ReleaseReport) -> Option<String> {
 fn health(entry: &Health, now: DateTime<Utc>, options: &TextOptions) -> HealthView {
     let remark = changes::remark(&entry.tracked, Some(now));
     HealthView {
+        id: None,
         severity: entry.severity.as_str(),
         code: entry.code.as_str(),
         anchor: Code::Health(entry.code).anchor(),
-        message: options.safe(&entry.message),
+        message: Prose::of(&options.safe(&entry.message)),
         remark: remark.map(|remark| options.safe(&remark)),
-        evidence: capped(entry.evidence.iter().map(|text| options.safe(text)), ENTRIES),
+        evidence: capped(
+            entry.evidence.iter().map(|text| Prose::of(&options.safe(text))),
+            ENTRIES,
+        ),
     }
 }
 

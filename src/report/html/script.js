@@ -52,7 +52,8 @@
 
     // An address that names an entry shows it, wherever it is hidden.
     const reveal = (id) => {
-        const target = find(id);
+        // What the page has no room for is told by the line of its release.
+        const target = find(id) ?? find(/^release-\d+/.exec(id)?.[0] ?? "");
         if (!target) return;
         for (let outer = target; outer; outer = outer.parentElement) {
             if (outer.localName === "details") outer.open = true;
