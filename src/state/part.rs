@@ -82,6 +82,27 @@ impl<'r> SharedRelease<'r> {
             share: Share::Whole,
         }
     }
+
+    /// Whether the release was not read as a whole, may be another one than it says, or is about to become another one.
+    pub fn is_in_doubt(&self) -> bool {
+        let mut objects = self.release.objects.iter();
+        let mut health = self.release.health.iter();
+        let is_doubt = |code: HealthCode| {
+            matches!(
+                code,
+                HealthCode::ChangedDuringScan
+                    | HealthCode::IdentityMismatch
+                    | HealthCode::Undecodable
+                    | HealthCode::InProgress
+            )
+        };
+        objects.any(|object| object.state == ObjectState::Unknown) || health.any(|entry| is_doubt(entry.code))
+    }
+
+    /// Whether the release could not be read, and only others are told of it.
+    fn is_unread_elsewhere(&self) -> bool {
+        self.share == Share::Over && is_unread(self.release)
+    }
 }
 
 /// How much of a release is for a receiver.
@@ -89,7 +110,8 @@ impl<'r> SharedRelease<'r> {
 pub enum Share {
     /// All that is wrong with it.
     Whole,
-    /// Only that it is none of those any more that are for it. What it opened for the release it can close.
+    /// Only that it is none of those any more that are for it, if that was read. What it opened for the release it can close
+    /// then.
     Over,
 }
 
@@ -141,10 +163,12 @@ impl State {
             ..Receipt::default()
         };
         receipt.unread_in = receipt.unread.map(|_| selection(report, &self.salt));
-        if let Some(memory) =
-            memory.filter(|memory| receipt.unread.is_none() && !memory.is_read_by(report, &self.salt))
+        let is_unread = receipt.unread.is_some();
+        let is_unread_elsewhere = request.releases.iter().any(SharedRelease::is_unread_elsewhere);
+        if let Some(memory) = memory
+            .filter(|memory| !is_unread && (is_unread_elsewhere || !memory.is_read_by(report, &self.salt)))
         {
-            // A scan of something else has not read it either.
+            // A scan of something else has not read it either. What others are told of now may be what the receiver heard of.
             (receipt.unread, receipt.unread_in) = (memory.unread, memory.unread_in);
         }
         let mut unsettled = 0;
@@ -203,7 +227,7 @@ impl State {
         let was_unread = memory.and_then(|memory| memory.unread);
         part.occasion = if counts.new + counts.changed + counts.resolved > 0 || receipt.unread != was_unread {
             Occasion::Changed
-        } else if (counts.ongoing > 0 || receipt.unread.is_some()) && is_due(told_at, now, telling.remind) {
+        } else if (counts.ongoing > 0 || is_unread) && is_due(told_at, now, telling.remind) {
             Occasion::Reminder
         } else {
             Occasion::Unchanged
@@ -376,14 +400,15 @@ fn occasion(report: &Report) -> Occasion {
     }
 }
 
-/// Leaves out of a release what is wrong with it. What was not read may be anything.
+/// Leaves out of a release what is wrong with it, and what could not be read, of which others are told. What was not read
+/// may be anything, so the release is in doubt then: nothing that was opened for it is closed.
 fn leave_out_all(release: &mut ReleaseReport) {
-    if release.verdict == Verdict::Drifted {
-        release.verdict = Verdict::Clean;
-    }
-    release
-        .objects
-        .retain(|object| object.state == ObjectState::Unknown);
+    release.has_unsettled = match release.verdict {
+        Verdict::Incomplete | Verdict::Unreadable => true,
+        Verdict::Clean | Verdict::Drifted => SharedRelease::whole(release).is_in_doubt(),
+    };
+    release.verdict = Verdict::Clean;
+    release.objects.clear();
     release
         .health
         .retain(|entry| matches!(entry.severity, HealthSeverity::Info));
@@ -481,7 +506,16 @@ impl SinkMemory {
 fn unread(report: &Report, salt: &Salt) -> Option<Hash> {
     let stopped = report.stopped.map(|stopped| format!("stopped {stopped}"));
     let errors = report.errors.iter().map(|error| format!("error {}", error.scope));
-    let releases = report.releases.iter().filter(|release| match release.verdict {
+    let releases = report.releases.iter().filter(|release| is_unread(release));
+    let releases = releases.map(|release| format!("release {}/{}", release.storage.namespace, release.name));
+    let all: Vec<String> = stopped.into_iter().chain(errors).chain(releases).collect();
+    let hashes = all.iter().map(|text| salt.hash([text.as_bytes()]));
+    (!all.is_empty()).then(|| salt.of_all(hashes))
+}
+
+/// Whether something of a release could not be read.
+fn is_unread(release: &ReleaseReport) -> bool {
+    match release.verdict {
         // Another scan reads it as it is then.
         Verdict::Incomplete if is_changing(release) => false,
         Verdict::Incomplete | Verdict::Unreadable => true,
@@ -490,11 +524,7 @@ fn unread(report: &Report, salt: &Salt) -> Option<Hash> {
             .iter()
             .any(|object| object.state == ObjectState::Unknown),
         Verdict::Clean => false,
-    });
-    let releases = releases.map(|release| format!("release {}/{}", release.storage.namespace, release.name));
-    let all: Vec<String> = stopped.into_iter().chain(errors).chain(releases).collect();
-    let hashes = all.iter().map(|text| salt.hash([text.as_bytes()]));
-    (!all.is_empty()).then(|| salt.of_all(hashes))
+    }
 }
 
 /// Whether a release changed while it was read.

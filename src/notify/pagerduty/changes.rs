@@ -94,6 +94,8 @@ impl SentChanges {
     /// Ends a run. Where it read everything and sent every change, the next one looks no farther back than to here.
     pub(super) fn end(&mut self, report: &Report, is_all_sent: bool) {
         let now = report.started_at;
+        // What was not read of a release that others are told of may have been deployed, too.
+        let has_doubts = report.releases.iter().any(|release| release.has_unsettled);
         let until = match self.until {
             // What was deployed before anything is remembered is no news.
             None => {
@@ -102,7 +104,7 @@ impl SentChanges {
                     .extend(deployed.map(|change| (change.key, change.deployed_at)));
                 now
             }
-            Some(until) if is_all_sent && is_complete(report) => until.max(now),
+            Some(until) if is_all_sent && is_complete(report) && !has_doubts => until.max(now),
             Some(until) => until.max(now - FARTHEST),
         };
         self.until = Some(until);

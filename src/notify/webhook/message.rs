@@ -4,6 +4,7 @@
 //! digits. A document says when the scan ended and, by its id, which message it is, and both are signed: with these a receiver
 //! refuses what somebody recorded and sends again.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use ring::hmac;
@@ -13,10 +14,11 @@ use serde_json::value::RawValue;
 
 use super::event::{EVENT_SCHEMA, Event};
 use super::settings::{CloudEvents, Webhook, WebhookBody};
-use crate::model::{Fingerprint, Report};
+use crate::model::{Fingerprint, ReleaseReport, Report};
 use crate::notify::Notice;
 use crate::notify::text::percent_encoded;
 use crate::report::json;
+use crate::vocabulary::Verdict;
 
 /// The most bytes of a message.
 const MAX_BYTES: usize = 5 << 20;
@@ -78,6 +80,18 @@ struct Ping {
     id: &'static str,
 }
 
+/// The report without the releases that only look clean because the receiver is not told, or not yet, of what is wrong with
+/// them or was not read: a program would close what it opened for them.
+fn without_doubt(report: &Report) -> Cow<'_, Report> {
+    let is_in_doubt = |release: &ReleaseReport| release.has_unsettled && release.verdict == Verdict::Clean;
+    if !report.releases.iter().any(is_in_doubt) {
+        return Cow::Borrowed(report);
+    }
+    let mut report = report.clone();
+    report.releases.retain(|release| !is_in_doubt(release));
+    Cow::Owned(report)
+}
+
 impl Message {
     /// The message of a scan.
     pub fn of_scan(notice: &Notice<'_>, webhook: &Webhook) -> Result<Self, MessageError> {
@@ -89,7 +103,7 @@ impl Message {
                 "driftline.event.v1",
             ),
             WebhookBody::Report => (
-                json::to_text(report).ok_or(MessageError::Unwritten)?,
+                json::to_text(&without_doubt(report)).ok_or(MessageError::Unwritten)?,
                 "driftline.report.v1",
             ),
         };

@@ -100,3 +100,28 @@ fn mistakes_of_a_preview_are_named() {
         assert_eq!(ran.status, Some(2), "{arguments:?}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn a_release_that_goes_to_others_is_not_called_unread_to_the_default_receiver() {
+    let without = settings("");
+    let (_, printed, _) = preview(&without.1, &["--sink", "slack"]);
+    assert!(
+        printed.contains("sandbox/preview-42: not fully compared: no revision is deployed"),
+        "{printed}"
+    );
+    for goes_on in ["", ", continue: true"] {
+        let (_dir, config) = settings(&format!(
+            "  routes: [{{severity: critical, to: [pagerduty]{goes_on}}}]\n  default: [slack]\n"
+        ));
+        let (status, printed, said) = preview(&config, &["--sink", "slack"]);
+        assert_eq!(status, Some(0), "{said}");
+        assert!(printed.contains("shop/storefront"), "{printed}");
+        for of_others in ["preview-42", "sandbox/wiki", "something of it was not read"] {
+            assert!(!printed.contains(of_others), "{goes_on}: {of_others}: {printed}");
+        }
+        let (_, printed, _) = preview(&config, &["--sink", "pagerduty"]);
+        assert!(printed.contains("preview-42"), "{printed}");
+        let resolve = "\"event_action\": \"resolve\"";
+        assert!(!printed.contains(resolve), "{printed}");
+    }
+}
