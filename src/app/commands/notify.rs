@@ -12,8 +12,11 @@ use crate::app::output::print;
 use crate::app::scanning;
 use crate::app::settings::{NotifyCheck, Reading};
 use crate::app::stop::{Abort, Stop};
-use crate::notify::CheckStatus;
+use crate::notify::{CheckStatus, LEFT_OUT};
 use crate::report::words::count;
+
+/// What to do where nothing is configured.
+const NOTHING_CONFIGURED: &str = "no notifications are configured: pass --config with a `notify` section";
 
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &NotifyArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
@@ -26,11 +29,19 @@ pub(super) async fn run(args: &NotifyArgs, global: &Global, abort: Abort) -> any
 /// Prints what would be sent after a scan of a snapshot.
 async fn preview(args: &NotifyArgs, snapshot: &Path, global: &Global, abort: Abort) -> anyhow::Result<u8> {
     let config = args.config.as_deref();
-    let sinks = NotifyCheck::resolve(config, &environment::variable)?.sinks;
+    let NotifyCheck { sinks, idle, .. } = NotifyCheck::resolve(config, &environment::variable)?;
+    if sinks.is_empty() {
+        anyhow::bail!(NOTHING_CONFIGURED);
+    }
     let names = sinks.names();
     if let Some(unknown) = args.sinks.iter().find(|name| !names.contains(name.as_str())) {
         let known: Vec<&str> = names.into_iter().collect();
         anyhow::bail!("`{unknown}` is no receiver; there are: {}", known.join(", "));
+    }
+    // Beside the documents, as a scan says it: they are for programs, too.
+    let left_out = sinks.left_out().map(|name| format!("{name}: {LEFT_OUT}"));
+    for sentence in left_out.chain(idle) {
+        tracing::warn!("{sentence}");
     }
     let reading = Reading::of_notifications(snapshot, config)?;
     let stop = Stop::after(reading.timeout, abort)?;
@@ -62,7 +73,7 @@ async fn check(config: Option<&Path>, abort: Abort) -> anyhow::Result<u8> {
         idle,
     } = NotifyCheck::resolve(config, &environment::variable)?;
     if sinks.is_empty() && pushgateway.is_none() {
-        anyhow::bail!("no notifications are configured: pass --config with a `notify` section");
+        anyhow::bail!(NOTHING_CONFIGURED);
     }
     let mut lines = Vec::new();
     let mut status = exit::CLEAN;

@@ -125,3 +125,52 @@ fn a_release_that_goes_to_others_is_not_called_unread_to_the_default_receiver() 
         assert!(!printed.contains(resolve), "{printed}");
     }
 }
+
+#[test]
+fn a_preview_without_any_receiver_says_what_to_do_as_a_check_does() {
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    let empty = empty.path().to_str().unwrap();
+    for config in [&[][..], &["--config", empty]] {
+        let run = |command: &[&str]| {
+            let ran = Driftline::new([&["notify"], command, config].concat()).run();
+            (ran.status, ran.stdout, ran.stderr)
+        };
+        let previewed = run(&["--preview", "--snapshot", SNAPSHOT]);
+        assert_eq!(previewed, run(&["--check"]));
+        assert_eq!(previewed.0, Some(2));
+        assert!(
+            previewed
+                .2
+                .contains("no notifications are configured: pass --config with a `notify` section"),
+            "{}",
+            previewed.2
+        );
+    }
+}
+
+#[test]
+fn a_preview_warns_of_what_comes_to_nothing_as_a_scan_does() {
+    let (_dir, config) = settings(
+        "  remind: 1h\n  settle: 10m\n  routes: [{namespaces: [shop], to: [slack]}]\n  default: [pagerduty]\n",
+    );
+    let changes = fs::read_to_string(&config)
+        .unwrap()
+        .replace("  pagerduty: {", "  pagerduty: {changes: true, ");
+    fs::write(&config, &changes).unwrap();
+    let (status, printed, said) = preview(&config, &[]);
+    assert_eq!(status, Some(0), "{said}");
+    for warning in [
+        "team: nothing is ever sent to it, because no route names it and `default` does not either",
+        "notify: `settle` and `remind` have no effect without a memory of earlier scans: set `state`",
+        "pagerduty: `changes` has no effect: no change is sent without a memory",
+    ] {
+        assert!(said.contains(warning), "{warning}: {said}");
+    }
+    assert!(
+        printed.starts_with("slack: ") && !printed.contains("no effect"),
+        "{printed}"
+    );
+    fs::write(&config, format!("state: {{configmap: memory}}\n{changes}")).unwrap();
+    let (_, _, said) = preview(&config, &[]);
+    assert!(!said.contains("without a memory"), "{said}");
+}
