@@ -15,6 +15,7 @@ pub mod digest;
 mod ended;
 mod evaluated;
 mod fair;
+mod guarded;
 pub mod http;
 pub mod links;
 pub mod list;

@@ -12,6 +12,7 @@ use serde_saphyr::Spanned;
 
 use super::Sinks;
 use super::alertmanager::settings::{Alertmanager, AlertmanagerSection};
+use super::guarded::Guarded;
 use super::links::{LinkTemplate, MOST};
 use super::pagerduty::settings::{PagerDutySection, PagerDutyService};
 use super::routes::{DEFAULT, Route, Routes};
@@ -38,10 +39,10 @@ pub struct NotifySection {
     settle: Option<SettleSetting>,
     #[serde(deserialize_with = "remind")]
     remind: Option<Duration>,
-    slack: Option<Spanned<SlackSection>>,
-    pagerduty: Option<Spanned<PagerDutySection>>,
-    alertmanager: Option<Spanned<AlertmanagerSection>>,
-    webhook: Option<Spanned<WebhookSection>>,
+    slack: Option<Spanned<Guarded<SlackSection>>>,
+    pagerduty: Option<Spanned<Guarded<PagerDutySection>>>,
+    alertmanager: Option<Spanned<Guarded<AlertmanagerSection>>>,
+    webhook: Option<Spanned<Guarded<WebhookSection>>>,
     sinks: Vec<Spanned<NamedSection>>,
     routes: Option<Spanned<Vec<Route>>>,
     default: Option<Spanned<Vec<String>>>,
@@ -97,10 +98,10 @@ fn links<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<LinkTemplate>
 #[serde(deny_unknown_fields, default)]
 struct NamedSection {
     name: String,
-    slack: Option<Spanned<SlackSection>>,
-    pagerduty: Option<Spanned<PagerDutySection>>,
-    alertmanager: Option<Spanned<AlertmanagerSection>>,
-    webhook: Option<Spanned<WebhookSection>>,
+    slack: Option<Spanned<Guarded<SlackSection>>>,
+    pagerduty: Option<Spanned<Guarded<PagerDutySection>>>,
+    alertmanager: Option<Spanned<Guarded<AlertmanagerSection>>>,
+    webhook: Option<Spanned<Guarded<WebhookSection>>>,
 }
 
 /// Why a named receiver cannot be used.
@@ -265,20 +266,20 @@ impl NamedSection {
     /// Adds the sinks of the section, under its name if it has one.
     fn add(self, sinks: Sinks, context: &SinkContext<'_>) -> Result<Sinks, SectionError> {
         let name = &self.name;
-        let (slack, line) = parts(self.slack);
+        let (slack, line) = guarded_parts(self.slack);
         let slack = SlackReceiver::from_section(slack, context).map_err(in_section("slack", line))?;
         let sinks = match slack {
             Some(SlackReceiver::Webhook(webhook)) => sinks.with_named(name, [webhook]),
             Some(SlackReceiver::Bot(bot)) => sinks.with_named(name, [bot]),
             None => sinks,
         };
-        let (pagerduty, line) = parts(self.pagerduty);
+        let (pagerduty, line) = guarded_parts(self.pagerduty);
         let pagerduty =
             PagerDutyService::from_section(pagerduty, context).map_err(in_section("pagerduty", line))?;
-        let (alertmanager, line) = parts(self.alertmanager);
+        let (alertmanager, line) = guarded_parts(self.alertmanager);
         let alertmanager =
             Alertmanager::from_section(alertmanager, context).map_err(in_section("alertmanager", line))?;
-        let (webhook, line) = parts(self.webhook);
+        let (webhook, line) = guarded_parts(self.webhook);
         let webhook = Webhook::from_section(webhook, context).map_err(in_section("webhook", line))?;
         let sinks = sinks.with_named(name, pagerduty).with_named(name, alertmanager);
         Ok(sinks.with_named(name, webhook))
@@ -297,6 +298,12 @@ fn parts<S>(section: Option<Spanned<S>>) -> (Option<S>, Option<u64>) {
     section.map_or((None, None), |section| {
         (Some(section.value), Some(section.referenced.line()))
     })
+}
+
+/// A sink's section and its line.
+fn guarded_parts<S>(section: Option<Spanned<Guarded<S>>>) -> (Option<S>, Option<u64>) {
+    let (section, line) = parts(section);
+    (section.map(|Guarded(section)| section), line)
 }
 
 fn in_section<E: Error + Send + Sync + 'static>(
@@ -513,6 +520,64 @@ mod tests {
             let error = resolve(&section, &[]).err().unwrap();
             assert!(error.starts_with(said), "{section}: {error}");
         }
+    }
+
+    #[test]
+    fn a_secret_in_the_settings_is_told_where_it_belongs() {
+        let error = |section: &str| {
+            let error = serde_saphyr::from_str::<NotifySection>(section).unwrap_err();
+            error.without_snippet().to_string()
+        };
+        for (section, files, variables) in [
+            ("slack: {url: hunter2}", "`url_file`", "DRIFTLINE_SLACK_URL"),
+            ("slack: {token: hunter2}", "`token_file`", "DRIFTLINE_SLACK_TOKEN"),
+            (
+                "slack: {key: hunter2}",
+                "`url_file` or `token_file`",
+                "DRIFTLINE_SLACK_URL or DRIFTLINE_SLACK_TOKEN",
+            ),
+            (
+                "pagerduty: {key: hunter2}",
+                "`routing_key_file`",
+                "DRIFTLINE_PAGERDUTY_ROUTING_KEY",
+            ),
+            (
+                "sinks: [{name: a, pagerduty: {routing_key: hunter2}}]",
+                "`routing_key_file`",
+                "DRIFTLINE_PAGERDUTY_ROUTING_KEY",
+            ),
+            (
+                "alertmanager: {password: hunter2}",
+                "`password_file`",
+                "DRIFTLINE_ALERTMANAGER_PASSWORD",
+            ),
+            (
+                "alertmanager: {token: hunter2}",
+                "`bearer_token_file`",
+                "DRIFTLINE_ALERTMANAGER_TOKEN",
+            ),
+            (
+                "webhook: {secret: hunter2}",
+                "`secret_file`",
+                "DRIFTLINE_WEBHOOK_SECRET",
+            ),
+        ] {
+            let error = error(section);
+            let said = format!(
+                "set {files} to the file that holds it, or, for a receiver without a name, {variables} in the environment"
+            );
+            assert!(error.contains(&said), "{section}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        // What is no name of a secret is an unknown key, and these are keys.
+        for section in ["slack: {urls: x}", "alertmanager: {url: x}", "webhook: {hook: x}"] {
+            let error = error(section);
+            assert!(
+                error.contains("unknown field") && error.contains("ca_file") != section.starts_with("slack"),
+                "{error}"
+            );
+        }
+        serde_saphyr::from_str::<NotifySection>("pagerduty: {url: 'https://example.com'}").unwrap();
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::labels::{LabelError, check_extra};
 use crate::notify::authorization::{AuthorizationError, Identity, SecretSource};
+use crate::notify::guarded::SecretSection;
 use crate::notify::roots::{PrivateRoots, RootsError};
 use crate::notify::settings::{
     Endpoint, EndpointError, EndpointKind, SecretSetting, SinkContext, Transport, duration,
@@ -55,6 +56,10 @@ pub struct AlertmanagerSection {
     ca_file: Option<PathBuf>,
     #[serde(rename = "allow_http")]
     transport: Transport,
+}
+
+impl SecretSection for AlertmanagerSection {
+    const SECRETS: &'static [SecretSetting] = &[PASSWORD, TOKEN];
 }
 
 /// What becomes of releases that could not be fully read, and of which nothing worse is known.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use crate::notify::guarded::SecretSection;
 use crate::notify::settings::{
     Endpoint, EndpointError, EndpointKind, SecretError, SecretSetting, SinkContext, Transport,
 };
@@ -38,6 +39,10 @@ pub struct PagerDutySection {
     changes: ChangeEvents,
     #[serde(rename = "allow_http")]
     transport: Transport,
+}
+
+impl SecretSection for PagerDutySection {
+    const SECRETS: &'static [SecretSetting] = &[ROUTING_KEY];
 }
 
 /// Whether PagerDuty is told of deployments, too.

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::bot::settings::{BotSettingsError, SlackBot};
+use crate::notify::guarded::SecretSection;
 use crate::notify::settings::{
     Endpoint, EndpointError, EndpointKind, SecretError, SecretSetting, SinkContext, Transport,
 };
@@ -44,6 +45,10 @@ pub struct SlackSection {
     when: SendWhen,
     #[serde(rename = "allow_http")]
     transport: Transport,
+}
+
+impl SecretSection for SlackSection {
+    const SECRETS: &'static [SecretSetting] = &[URL, TOKEN];
 }
 
 /// How a message is laid out.

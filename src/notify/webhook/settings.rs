@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use crate::notify::guarded::SecretSection;
 use crate::notify::roots::{PrivateRoots, RootsError};
 use crate::notify::settings::{
     Endpoint, EndpointError, EndpointKind, SecretError, SecretSetting, SinkContext, Transport,
@@ -43,6 +44,10 @@ pub struct WebhookSection {
     ca_file: Option<PathBuf>,
     #[serde(rename = "allow_http")]
     transport: Transport,
+}
+
+impl SecretSection for WebhookSection {
+    const SECRETS: &'static [SecretSetting] = &[URL, SECRET];
 }
 
 /// What a message says.

@@ -174,3 +174,24 @@ fn a_preview_warns_of_what_comes_to_nothing_as_a_scan_does() {
     let (_, _, said) = preview(&config, &[]);
     assert!(!said.contains("without a memory"), "{said}");
 }
+
+#[test]
+fn a_secret_in_the_settings_is_refused_with_the_place_where_it_belongs() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("driftline.yaml");
+    fs::write(
+        &config,
+        "notify:\n  slack:\n    url: https://hooks.slack.com/services/T/B/hunter2\n",
+    )
+    .unwrap();
+    let (status, _, said) = preview(config.to_str().unwrap(), &[]);
+    assert_eq!(status, Some(2));
+    assert!(
+        said.contains(
+            "driftline.yaml:3: no secret may be in this file, as `url` would be: set `url_file` to the file that holds it, or, \
+             for a receiver without a name, DRIFTLINE_SLACK_URL in the environment, in notify.slack.url"
+        ),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2"), "{said}");
+}
