@@ -195,3 +195,44 @@ fn a_secret_in_the_settings_is_refused_with_the_place_where_it_belongs() {
     );
     assert!(!said.contains("hunter2"), "{said}");
 }
+
+#[test]
+fn the_example_of_the_readme_is_complete_and_says_what_it_does() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let section = readme
+        .split("\n### ")
+        .find(|section| section.starts_with("Notifications\n"));
+    let example = section.and_then(|section| section.split("```yaml\n").nth(1)?.split("```").next());
+    let example = example.expect("the section has an example in YAML");
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().display().to_string();
+    fs::write(
+        dir.path().join("slack-url"),
+        "https://hooks.slack.com/services/T/B/hunter2",
+    )
+    .unwrap();
+    fs::write(dir.path().join("pagerduty-key"), "k".repeat(32)).unwrap();
+    let config = format!("{place}/driftline.yaml");
+    fs::write(&config, example.replace("/etc/driftline", &place)).unwrap();
+    let (status, printed, said) = preview(&config, &[]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(!said.contains("warning"), "{said}");
+    assert!(
+        printed.contains("slack: 1 message\n") && printed.contains("pagerduty: 1 message\n"),
+        "{printed}"
+    );
+    for key in ["settle:", "remind:", "routes:", "default:"] {
+        assert!(example.contains(key), "{key}");
+    }
+    // A release in a critical state goes to both, and one that only drifted does not go to the pager.
+    let (_, of_slack, _) = preview(&config, &["--sink", "slack"]);
+    let (_, of_pager, _) = preview(&config, &["--sink", "pagerduty"]);
+    assert!(
+        of_slack.contains("payments/ledger") && of_slack.contains("shop/storefront"),
+        "{of_slack}"
+    );
+    assert!(
+        of_pager.contains("payments/ledger") && !of_pager.contains("shop/storefront"),
+        "{of_pager}"
+    );
+}
