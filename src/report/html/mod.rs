@@ -270,7 +270,7 @@ mod tests {
                 }
             }
         }
-        assert!(links > 10, "{links}");
+        assert!(links >= 4, "{links}");
     }
 
     #[test]
