@@ -489,12 +489,13 @@ impl ValueEnum for PageFormat {
 
 /// Options of `notify`.
 #[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["check", "preview"])))]
 pub struct NotifyArgs {
     /// Check that notifications would be delivered, without sending any that people see
-    #[arg(long, required_unless_present = "preview")]
+    #[arg(long)]
     pub check: bool,
     /// Print what would be sent to whom after a scan of this snapshot that remembers nothing, and send nothing
-    #[arg(long, requires = "snapshot", conflicts_with = "check")]
+    #[arg(long, requires = "snapshot")]
     pub preview: bool,
     /// The snapshot that is scanned for the preview
     #[arg(long, value_name = "PATH", value_parser = path(), requires = "preview")]
