@@ -12,6 +12,9 @@ const SENTENCE: usize = 160;
 /// How many letters and digits in a row may be a key. PagerDuty's keys have 32.
 const KEY: usize = 20;
 
+/// How many letters and digits together may be a part of one.
+const MIXED: usize = 6;
+
 /// What stands in the place of what may be a key.
 const HIDDEN: &str = "(hidden)";
 
@@ -52,13 +55,19 @@ fn without_keys(text: &str) -> String {
         match ch {
             Some(ch) if ch.is_ascii_alphanumeric() || matches!(ch, '+' | '/' | '=') => run.push(ch),
             other => {
-                shown.push_str(if run.len() < KEY { &run } else { HIDDEN });
+                shown.push_str(if may_be_secret(&run) { HIDDEN } else { &run });
                 run.clear();
                 shown.extend(other);
             }
         }
     }
     cap(shown.chars(), SENTENCE)
+}
+
+/// Whether a run of letters and digits may be a key or a part of one: no word of a sentence is that long, or mixes the two.
+fn may_be_secret(run: &str) -> bool {
+    let has = |is: fn(&char) -> bool| run.chars().any(|ch| is(&ch));
+    run.len() >= KEY || (run.len() >= MIXED && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic))
 }
 
 #[cfg(test)]

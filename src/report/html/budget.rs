@@ -24,6 +24,9 @@ pub(super) const LIMITS: Limits = Limits {
     lines: 32 << 20,
 };
 
+/// How many columns of a path are shown.
+pub(super) const PATH: usize = 400;
+
 /// How many findings of one object are shown.
 pub(super) const FINDINGS: usize = 200;
 /// How many entries of any other list are shown.

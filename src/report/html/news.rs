@@ -1,7 +1,6 @@
 //! What is new or changed since the scan that a report is compared with, with links to where the page tells it.
 
-use super::budget::{Capped, capped};
-use super::object::PATH;
+use super::budget::{Capped, PATH, capped};
 use crate::model::{ReleaseReport, Report, Tracked};
 use crate::report::text::objects::Overview;
 use crate::report::text::safe::Safe;

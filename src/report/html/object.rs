@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::budget::{Capped, FINDINGS, OBJECT_LINES, PATCH, capped};
+use super::budget::{Capped, FINDINGS, OBJECT_LINES, PATCH, PATH, capped};
 use super::glossary::Code;
 use super::news;
 use super::values::{self, Shown};
@@ -15,9 +15,6 @@ use crate::report::text::safe::Safe;
 use crate::report::text::{TextOptions, changes, fields, upgrade};
 use crate::report::words::count;
 use crate::vocabulary::{FindingCode, ObjectState, Severity};
-
-/// How many columns of a path are shown.
-pub(super) const PATH: usize = 400;
 
 /// An object as the page shows it.
 #[derive(Template)]

@@ -239,11 +239,11 @@ fn a_mistake_in_the_settings_names_file_line_and_key() {
         ("scan:\n  concurrency: many\n", ":2: "),
         (
             "notify:\n  slack:\n    url: https://hooks.slack.com/hunter2\n",
-            ":3: unknown field `url`",
+            ":3: no secret may be in this file, as `url` would be: set `url_file`",
         ),
         (
             "notify:\n  pagerduty:\n    routing_key: hunter2\n",
-            ":3: unknown field `routing_key`",
+            ":3: no secret may be in this file, as `routing_key` would be: set `routing_key_file`",
         ),
         ("notify:\n  pagerduty: {}\n", "set `routing_key_file`"),
         (

@@ -395,7 +395,7 @@ fn these_reports_call_for_a_message() {
         (
             report(vec![release("a", "b", Verdict::Unreadable)]),
             Level::Incomplete,
-            "no drift seen, but 1 of 1 release could not be fully read",
+            "no drift seen, but 1 of 1 release could not be fully compared",
         ),
         (
             with(Outcome::Incomplete, None),
