@@ -88,7 +88,7 @@ mod tests {
         ]
     }
 
-    fn request<'r>(report: &'r Report, share: Share) -> PartRequest<'r> {
+    fn request(report: &Report, share: Share) -> PartRequest<'_> {
         let releases = report.releases.iter();
         PartRequest {
             sink: "slack",

@@ -501,7 +501,7 @@ fn what_a_later_version_says_is_never_taken_for_nothing() {
     }
     assert_eq!(run(&["compare", &old, &new]).status, Some(0));
     earlier(&new, |report| {
-        report["releases"][0]["verdict"] = "quarantined".into()
+        report["releases"][0]["verdict"] = "quarantined".into();
     });
     let ran = run(&["compare", &old, &new]);
     assert_eq!(ran.status, Some(3), "{}", ran.stdout);

@@ -28,12 +28,11 @@ fn is_running(entry: &Health) -> bool {
 /// that fails or loses something.
 pub(super) fn notable(release: &ReleaseReport) -> Option<Urgent<'_>> {
     let running = release.health.iter().find(|entry| is_running(entry));
-    let (entry, others) = match running {
-        Some(entry) => (entry, 0),
-        None => {
-            let mut blocked = blocked_entries(release);
-            (blocked.next()?, blocked.count())
-        }
+    let (entry, others) = if let Some(entry) = running {
+        (entry, 0)
+    } else {
+        let mut blocked = blocked_entries(release);
+        (blocked.next()?, blocked.count())
     };
     Some(Urgent {
         release,
