@@ -113,8 +113,21 @@ impl<'r> Urgent<'r> {
         (Reverse(self.worst.is_news()), self.weight, Reverse(self.others))
     }
 
-    /// The worst that a report says of a release; `None` where it has nothing that anybody has to look at.
+    /// The worst that a report says of a release, of what is new if anything is; `None` where it has nothing that anybody has
+    /// to look at.
     pub(crate) fn of(release: &'r ReleaseReport) -> Option<Self> {
+        Self::worst_by(release, |weight, trouble| (Reverse(trouble.is_news()), weight))
+    }
+
+    /// The same, whatever is new: what is said of a release that stays as it is stays the same.
+    pub(crate) fn whatever_is_new(release: &'r ReleaseReport) -> Option<Self> {
+        Self::worst_by(release, |weight, _| weight)
+    }
+
+    fn worst_by<O: Ord>(
+        release: &'r ReleaseReport,
+        order: impl Fn(Weight, Trouble<'r>) -> O,
+    ) -> Option<Self> {
         let health = release
             .health
             .iter()
@@ -124,7 +137,6 @@ impl<'r> Urgent<'r> {
         let mut worst: Option<(Weight, Trouble<'r>)> = None;
         for (weight, trouble) in health.chain(objects) {
             troubles += 1;
-            let order = |weight: Weight, trouble: Trouble<'_>| (Reverse(trouble.is_news()), weight);
             if worst.is_none_or(|(worst, known)| order(weight, trouble) < order(worst, known)) {
                 worst = Some((weight, trouble));
             }

@@ -267,7 +267,7 @@ async fn an_incident_is_one_message_and_its_thread() {
             "• warning shop/api: 1 object, 1 field",
             "    changed /spec/field-000 in Deployment api-000",
             "• warning shop/web: 1 object, 2 fields",
-            "    changed /spec/second in Deployment web-000",
+            "    changed /spec/field-000 in Deployment web-000",
         ]
     );
     // One of the two is over.
@@ -466,7 +466,7 @@ async fn a_message_that_was_deleted_is_posted_anew_while_it_is_needed() {
         calls,
         [
             "~  warning in prod: changed /spec/field-000 in Deployment api-000 of shop/api, and 1 more release",
-            "+  warning in prod: changed /spec/second in Deployment web-000 of shop/web, and 1 more release",
+            "+  warning in prod: changed /spec/field-000 in Deployment web-000 of shop/web, and 1 more release",
             ">  prod: changed /spec/second in Deployment web-000 of shop/web; 1 release still not in order",
         ]
     );

@@ -87,7 +87,7 @@ impl Followed {
     /// A release, and what is so of it now.
     pub(super) fn new(key: ReleaseKey, release: &ReleaseReport) -> Self {
         let is_remembered = release.tracked.status.is_some();
-        let urgent = Urgent::of(release);
+        let urgent = Urgent::whatever_is_new(release);
         let text = |text: &str| fit(text, LINE);
         Self {
             key,
