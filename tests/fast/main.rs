@@ -27,6 +27,7 @@ mod metrics;
 mod notify;
 mod outputs;
 mod pager;
+mod pipelines;
 mod redaction;
 #[path = "../support/mod.rs"]
 mod support;
