@@ -1,6 +1,7 @@
 //! How commands about one release print their page: they read what it is about, and write the report of their kind.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -8,7 +9,7 @@ use anyhow::Context as _;
 use super::cli::Global;
 use super::ending::Ending;
 use super::environment;
-use super::output::{Output, ReportOutput, outputs};
+use super::output::{Output, ReportOutput, file_as_typed, outputs, parts};
 use super::scanning::read;
 use super::settings::Reading;
 use super::stop::{Abort, Stop};
@@ -69,14 +70,11 @@ fn by_default(kind: ReportKind) -> anyhow::Result<Output> {
     let Some(named) = environment::variable(OUTPUT) else {
         return Ok(Output::to_stdout(Format::Text));
     };
-    let (name, file) = match named.split_once('=') {
-        Some((name, file)) => (name, Some(PathBuf::from(file))),
-        None => (&*named, None),
-    };
-    let format = Format::by_default(kind, name).context(OUTPUT)?;
-    Ok(Output {
-        format,
-        // Of another format than the one that is written.
-        file: file.filter(|_| format.as_str() == name),
-    })
+    let (name, file) = parts(OsStr::new(&named));
+    let name = name.to_string_lossy();
+    let format = Format::by_default(kind, &name).context(OUTPUT)?;
+    // Else it is the file of another format than the one that is written.
+    let file = file.filter(|_| format.as_str() == name);
+    let file = file_as_typed(format, file).context(OUTPUT)?;
+    Ok(Output { format, file })
 }

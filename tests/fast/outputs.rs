@@ -170,6 +170,15 @@ fn the_variable_may_name_a_file_too() {
     let ran = page(&output("wide", &folder, "d.wide"));
     assert!(ran.stdout.contains("payments/checkout"), "{}", ran.stdout);
     assert!(!folder.path().join("d.wide").exists());
+    // It is read as the flag is.
+    assert_eq!(page("text=-").stdout, page("text").stdout);
+    assert!(page("json=").sentence().contains("`-o json=` names no file"));
+    let several = page("json=a.json,yaml=a.yaml");
+    assert!(
+        several.sentence().contains("give each output an -o of its own"),
+        "{}",
+        several.stderr
+    );
 }
 
 #[test]

@@ -37,6 +37,17 @@ impl Output {
 /// Why reports cannot be written where they are asked for.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutputsError {
+    /// The file has no name.
+    #[error("`-o {0}=` names no file: `-o {0}=FILE` writes to a file, and `-o {0}` to standard output")]
+    NoFile(Format),
+    /// Several outputs were typed as one.
+    #[error("`{format}={typed}` is one output with an odd name of a file: give each output an -o of its own")]
+    Another {
+        /// The format of the first.
+        format: Format,
+        /// What was typed for its file, made harmless.
+        typed: String,
+    },
     /// Two reports would run into one another.
     #[error(
         "-o {first} and -o {second} would both go to standard output: give all but one a file, such as `-o {second}=FILE`"
@@ -140,6 +151,50 @@ pub(in crate::app) fn outputs(
     Ok(asked)
 }
 
+/// The parts of `FORMAT[=FILE]`.
+pub(in crate::app) fn parts(typed: &OsStr) -> (&OsStr, Option<&OsStr>) {
+    let bytes = typed.as_bytes();
+    match bytes.iter().position(|byte| *byte == b'=') {
+        Some(at) => (
+            OsStr::from_bytes(&bytes[..at]),
+            Some(OsStr::from_bytes(&bytes[at + 1..])),
+        ),
+        None => (typed, None),
+    }
+}
+
+/// The file of an output as it was typed behind its format; none for standard output.
+///
+/// # Errors
+///
+/// No file can have been meant by it.
+pub(in crate::app) fn file_as_typed(
+    format: Format,
+    typed: Option<&OsStr>,
+) -> Result<Option<PathBuf>, OutputsError> {
+    let Some(typed) = typed else { return Ok(None) };
+    if typed.is_empty() {
+        return Err(OutputsError::NoFile(format));
+    }
+    if has_another_output(typed) {
+        let typed = typed.to_string_lossy();
+        let typed = sanitize(&typed, Medium::CiLog).into_owned();
+        return Err(OutputsError::Another { format, typed });
+    }
+    Ok(file_of(&environment::path(typed.to_owned())))
+}
+
+/// Whether what was typed for a file goes on with another output, as `a.json,html=a.html` does.
+fn has_another_output(file: &OsStr) -> bool {
+    let text = file.to_string_lossy();
+    let mut rest = text.split([',', ' ']).skip(1);
+    rest.any(|part| {
+        part.split('=')
+            .next()
+            .is_some_and(|name| name.parse::<Format>().is_ok())
+    })
+}
+
 /// The file that a path names; none for standard output.
 fn file_of(path: &Path) -> Option<PathBuf> {
     (path != Path::new(STDOUT)).then(|| path.to_owned())
@@ -222,15 +277,6 @@ impl OutputParser {
     }
 }
 
-impl OutputParser {
-    /// Whether what was typed for a file goes on with another output, as `a.json,html=a.html` does.
-    fn has_another_output(self, file: &OsStr) -> bool {
-        let text = file.to_string_lossy();
-        let mut rest = text.split([',', ' ']).skip(1);
-        rest.any(|part| Format::of(self.0).any(|format| part.split('=').next() == Some(format.as_str())))
-    }
-}
-
 impl TypedValueParser for OutputParser {
     type Value = Output;
 
@@ -240,37 +286,14 @@ impl TypedValueParser for OutputParser {
         argument: Option<&clap::Arg>,
         value: &OsStr,
     ) -> Result<Output, clap::Error> {
-        let bytes = value.as_bytes();
-        let (name, file) = match bytes.iter().position(|byte| *byte == b'=') {
-            Some(position) => (
-                &bytes[..position],
-                Some(OsStr::from_bytes(&bytes[position + 1..])),
-            ),
-            None => (bytes, None),
-        };
+        let (name, file) = parts(value);
         let names = PossibleValuesParser::new(self.formats());
-        let format = names.try_map(|name| name.parse::<Format>()).parse_ref(
-            command,
-            argument,
-            OsStr::from_bytes(name),
-        )?;
-        let file = match file {
-            None => None,
-            Some(file) if file.is_empty() => {
-                let message = format!(
-                    "`-o {format}=` names no file: `-o {format}=FILE` writes to a file, and `-o {format}` to standard output\n"
-                );
-                return Err(clap::Error::raw(ErrorKind::InvalidValue, message).with_cmd(command));
-            }
-            Some(file) if self.has_another_output(file) => {
-                let message = format!(
-                    "`{}` is one output with an odd name of a file: give each output an -o of its own\n",
-                    sanitize(&value.to_string_lossy(), Medium::CiLog)
-                );
-                return Err(clap::Error::raw(ErrorKind::InvalidValue, message).with_cmd(command));
-            }
-            Some(file) => file_of(&environment::path(file.to_owned())),
-        };
+        let format = names
+            .try_map(|name| name.parse::<Format>())
+            .parse_ref(command, argument, name)?;
+        let file = file_as_typed(format, file).map_err(|error| {
+            clap::Error::raw(ErrorKind::InvalidValue, format!("{error}\n")).with_cmd(command)
+        })?;
         Ok(Output { format, file })
     }
 

@@ -19,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 pub use self::asked::{Output, OutputsError};
-pub(super) use self::asked::{OutputParser, apart, outputs};
+pub(super) use self::asked::{OutputParser, apart, file_as_typed, outputs, parts};
 use self::file::Attempt;
 use super::cli::{Color, Global};
 use super::environment;
