@@ -317,7 +317,8 @@ impl OutputArgs {
             sources: self
                 .source_root
                 .as_deref()
-                .map(|root| super::sources::of_report(root, report, &self.outputs).into()),
+                .and_then(|root| super::sources::of_report(root, report, &self.outputs))
+                .map(Into::into),
         }
     }
 }

@@ -12,7 +12,6 @@ use super::environment;
 use super::output::Output;
 use crate::limited_file;
 use crate::model::Report;
-use crate::report::Format;
 use crate::report::sources::{CHART_FILE, Sources};
 
 /// How deep charts are looked for.
@@ -49,30 +48,16 @@ pub(crate) fn folder(typed: OsString) -> Result<PathBuf, NoFolder> {
     }
 }
 
-/// Looks below a folder for the charts of a report, and logs what its readers should know where one of the outputs has
-/// places.
-pub(crate) fn of_report(root: &Path, report: &Report, outputs: &[Output]) -> Sources {
+/// Looks below a folder for the charts of a report, and logs what its readers should know; `None` where no output has places.
+pub(crate) fn of_report(root: &Path, report: &Report, outputs: &[Output]) -> Option<Sources> {
+    if !outputs.iter().any(|output| output.format.has_places()) {
+        return None;
+    }
     let sources = below(root);
-    if outputs.iter().any(|output| has_places(output.format)) {
-        for remark in sources.remarks(&report.releases) {
-            tracing::warn!("{remark}");
-        }
+    for remark in sources.remarks(&report.releases) {
+        tracing::warn!("{remark}");
     }
-    sources
-}
-
-/// Whether a format says of what it tells in which file it is.
-const fn has_places(format: Format) -> bool {
-    match format {
-        Format::Sarif | Format::Gitlab | Format::Github => true,
-        Format::Text
-        | Format::Json
-        | Format::Wide
-        | Format::Yaml
-        | Format::Markdown
-        | Format::Junit
-        | Format::Html => false,
-    }
+    Some(sources)
 }
 
 /// A folder that is still to be looked into.

@@ -122,6 +122,16 @@ impl Format {
         }
     }
 
+    /// Whether it says in which file that is of which it tells.
+    pub const fn has_places(self) -> bool {
+        match self {
+            Self::Sarif | Self::Gitlab | Self::Github => true,
+            Self::Text | Self::Json | Self::Wide | Self::Yaml | Self::Markdown | Self::Junit | Self::Html => {
+                false
+            }
+        }
+    }
+
     /// The function that writes a kind of report in this format; `None` where the format has no form for it.
     fn renderer(self, kind: ReportKind) -> Option<Renderer> {
         match (self, kind) {
