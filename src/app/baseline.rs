@@ -11,11 +11,11 @@ use anyhow::Context as _;
 use super::memory;
 use super::stop::Stop;
 use super::stored;
-use crate::model::{ReleaseReport, Report, ReportError, ReportNote, Selected};
+use crate::model::{ReleaseReport, Report, ReportNote, Selected};
 use crate::policy::selection::Selection;
+use crate::report::ReportKind;
 use crate::report::summary::has_unread_records;
 use crate::report::words::{count, minute};
-use crate::report::{ReportKind, identity};
 use crate::state::State;
 use crate::vocabulary::Outcome;
 
@@ -65,7 +65,6 @@ impl Baseline {
     /// Says of everything in a report whether the baseline knew it.
     pub(super) fn compare(&self, report: &mut Report) -> anyhow::Result<()> {
         let Self(baseline) = self;
-        identity::fingerprint(report);
         let salt = memory::salt().map_err(|_| anyhow::anyhow!("the system has no random numbers"))?;
         State::of_report(baseline, &report.cluster.name, salt).compare(report);
         let remarks: Vec<String> = remarks(baseline, report).collect();
@@ -179,11 +178,7 @@ fn read_in_part(baseline: &Report, report: &Report) -> Option<String> {
 }
 
 fn of_a_later_version(baseline: &Report) -> Option<String> {
-    let passed_over = baseline
-        .notes
-        .iter()
-        .any(|note| note.scope == ReportError::REPORT);
-    passed_over.then(|| {
+    baseline.is_of_other_words().then(|| {
         format!(
             "the baseline was made by version {} of driftline, and has words that this one does not know: what they stand \
              for counts as new",

@@ -53,8 +53,7 @@ pub(super) async fn read(noun: &str, path: &Path, stop: &Stop) -> anyhow::Result
 
 /// Says as an error of a report that a part of it was passed over: nobody may take what is left for the whole.
 fn admit_losses(report: &mut Report) {
-    let is_later = report.notes.iter().any(|note| note.scope == ReportError::REPORT);
-    if !is_later {
+    if !report.is_of_other_words() {
         return;
     }
     report.errors.push(ReportError {

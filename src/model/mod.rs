@@ -99,6 +99,13 @@ pub struct Report {
     pub notes: Vec<ReportNote>,
 }
 
+impl Report {
+    /// Whether another version made it, in words of which this one passed over some when it read the report.
+    pub fn is_of_other_words(&self) -> bool {
+        self.notes.iter().any(|note| note.scope == ReportError::REPORT)
+    }
+}
+
 /// The program that made a report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tool {
@@ -582,6 +589,11 @@ impl ReportError {
 
     /// The scope of what a reader of a report passed over.
     pub const REPORT: &str = "report";
+
+    /// The namespace that it is about, where it is about a single one.
+    pub fn namespace(&self) -> Option<&str> {
+        self.scope.strip_prefix("namespace/")
+    }
 
     /// Whether it is about something that was named and does not exist, and not about something that could not be read.
     pub fn is_absence(&self) -> bool {

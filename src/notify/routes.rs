@@ -15,9 +15,6 @@ use crate::report::words::critical_codes;
 use crate::state::Share;
 use crate::vocabulary::{FindingCode, HealthSeverity};
 
-/// How the scope of an error about a namespace begins.
-const OF_NAMESPACE: &str = "namespace/";
-
 /// The key of the routes.
 const ROUTES: &str = "routes";
 
@@ -256,7 +253,7 @@ impl Routes {
 
     /// Whether a receiver is told of an error: by routes that ask for nothing but a namespace, where it is about one.
     pub(crate) fn sends_error(&self, error: &ReportError, receiver: &str) -> bool {
-        let namespace = error.scope.strip_prefix(OF_NAMESPACE);
+        let namespace = error.namespace();
         self.send(receiver, |route| {
             namespace.is_some_and(|namespace| route.is_for(namespace))
         })

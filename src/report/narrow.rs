@@ -5,9 +5,6 @@ use crate::model::{ChangeCounts, Report, ReportError, ReportNote, Summary};
 use crate::policy::selection::Selection;
 use crate::vocabulary::ObjectState;
 
-/// How the scope of an error about a namespace begins.
-const OF_NAMESPACE: &str = "namespace/";
-
 impl Report {
     /// Leaves out all releases but the selected ones, and what belongs to others, and counts again.
     ///
@@ -29,13 +26,10 @@ impl Report {
         if let Some(orphans) = &mut self.orphans {
             orphans.retain(|orphan| selection.has_named(&orphan.namespace, &orphan.name));
         }
-        self.errors
-            .retain(|error| match error.scope.strip_prefix(OF_NAMESPACE) {
-                Some(namespace) => {
-                    listed.is_empty() || listed.iter().any(|pattern| pattern.matches(namespace))
-                }
-                None => true,
-            });
+        self.errors.retain(|error| match error.namespace() {
+            Some(namespace) => listed.is_empty() || listed.iter().any(|pattern| pattern.matches(namespace)),
+            None => true,
+        });
         let asked = selection.in_words();
         (self.selection.namespaces, self.selection.releases) = (asked.namespaces, asked.releases);
         self.errors.extend(self.absent(selection));

@@ -121,7 +121,7 @@ impl Ownership {
     /// Notes which records could not be listed.
     pub(super) fn add_unlisted(&mut self, errors: &[ReportError]) {
         for error in errors {
-            match error.scope.strip_prefix("namespace/") {
+            match error.namespace() {
                 Some(namespace) => {
                     self.unlisted.namespaces.insert(namespace.to_owned());
                 }

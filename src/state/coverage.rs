@@ -51,14 +51,10 @@ impl<'r> Coverage<'r> {
             && is_driver_read
             && is_found_by_name
             && selection.is_some_and(|selection| selection.has_named(&storage.namespace, &id.name))
-            && self
-                .report
-                .errors
-                .iter()
-                .all(|error| match error.scope.strip_prefix("namespace/") {
-                    Some(namespace) => namespace != storage.namespace,
-                    None => !ABOUT_RELEASES.contains(&&*error.scope),
-                })
+            && self.report.errors.iter().all(|error| match error.namespace() {
+                Some(namespace) => namespace != storage.namespace,
+                None => !ABOUT_RELEASES.contains(&&*error.scope),
+            })
     }
 }
 

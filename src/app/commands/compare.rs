@@ -8,8 +8,8 @@ use crate::app::cli::{CompareArgs, Global};
 use crate::app::exit::{self, NotificationStatus};
 use crate::app::stop::{Abort, Stop};
 use crate::app::stored;
-use crate::report::ReportKind;
 use crate::report::summary::FailOn;
+use crate::report::{ReportKind, identity};
 
 /// Runs the command to its exit status, which is that of a scan with the old report as its baseline.
 pub(super) async fn run(args: &CompareArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
@@ -29,6 +29,8 @@ pub(super) async fn run(args: &CompareArgs, global: &Global, abort: Abort) -> an
             kind.in_words()
         ),
     }
+    // Somebody may have given it another name since.
+    identity::fingerprint(&mut report);
     old.compare(&mut report)?;
     let report = stored::part(report, &args.stored);
     let report = stored::write(report, &args.stored, fail_on, global, &stop).await?;

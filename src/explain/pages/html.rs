@@ -25,8 +25,13 @@ pub(super) fn write(groups: &[Section], out: &mut dyn Write) -> io::Result<()> {
     let page = Page {
         groups,
         style: STYLE,
-        style_hash: format!("sha256-{}", STANDARD.encode(Sha256::digest(STYLE))),
+        style_hash: source(STYLE),
     };
     page.write_into(&mut *out).map_err(io::Error::other)?;
     writeln!(out)
+}
+
+/// An inline style or script of this text, as a content security policy names it.
+pub(crate) fn source(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }

@@ -2,7 +2,7 @@
 //!
 //! A word has an anchor that never changes, `GROUP-WORD` such as `finding-changed`: reports link there.
 
-mod html;
+pub(crate) mod html;
 mod markdown;
 mod parts;
 

@@ -4,9 +4,7 @@
 //! Whatever text from a cluster were to slip through as markup, it could neither run nor reach the network. The page has no
 //! other style and no other script, and no style attributes, which no hash would cover.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
+use crate::explain::pages::html::source;
 
 /// The style of the page.
 pub(super) const STYLE: &str = include_str!("style.css");
@@ -21,11 +19,6 @@ pub(super) fn policy(style: &str, script: &str) -> String {
         source(style),
         source(script)
     )
-}
-
-/// The source expression for an inline element of this text.
-fn source(text: &str) -> String {
-    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 
 #[cfg(test)]

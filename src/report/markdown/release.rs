@@ -1,6 +1,5 @@
 //! The section of a release, or of several of which the same is to be said: its health, what to do, and its objects.
 
-use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use super::escape::{code, fenced, line, prose, shown};
@@ -8,7 +7,7 @@ use super::object::Items;
 use super::{LeftOut, Page, more};
 use crate::model::{Advice, Health, ReleaseReport};
 use crate::report::alike::ReleaseGroup;
-use crate::report::text::diagnosis::NOT_SHOWN;
+use crate::report::text::diagnosis::{NOT_SHOWN, steps};
 use crate::report::text::safe::Safe;
 use crate::report::text::{changes, facts, upgrade};
 use crate::report::words::{count, verdict};
@@ -207,16 +206,4 @@ fn tail(rest: &LeftOut) -> String {
         return String::new();
     }
     format!("Left out for length: {}.\n\n", rest.words())
-}
-
-/// The commands of all entries, each once. The order within an entry stays; across entries, commands that only read come
-/// first.
-fn steps(health: &[Health]) -> Vec<&Advice> {
-    let mut known = HashSet::new();
-    let advice = health.iter().flat_map(|health| &health.advice);
-    let mut steps: Vec<&Advice> = advice
-        .filter(|advice| known.insert(advice.command.as_str()))
-        .collect();
-    steps.sort_by_key(|advice| advice.destructive);
-    steps
 }

@@ -86,7 +86,7 @@ impl Listed<'_> {
     fn is_unread(&self, pattern: Option<&NamespacePattern>) -> bool {
         self.errors
             .iter()
-            .any(|error| match (error.scope.strip_prefix("namespace/"), pattern) {
+            .any(|error| match (error.namespace(), pattern) {
                 (Some(namespace), Some(pattern)) => pattern.matches(namespace),
                 (Some(_), None) | (None, _) => true,
             })
