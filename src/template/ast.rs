@@ -1,0 +1,94 @@
+//! What a template is made of, as Go's `text/template/parse` has it.
+
+use std::rc::Rc;
+
+/// A parsed file: what it renders itself, and what it defines.
+#[derive(Debug, Clone, Default)]
+pub struct Parsed {
+    /// The file's own content.
+    pub nodes: Rc<[Node]>,
+    /// The templates that `define` and `block` name, in the order of the text.
+    pub defines: Vec<(Rc<str>, Rc<[Node]>)>,
+}
+
+/// A part of a template.
+#[derive(Debug, Clone)]
+pub enum Node {
+    /// Text, with white space trimmed where `{{-` and `-}}` ask for it.
+    Text(Rc<str>),
+    /// A pipeline whose value is printed, unless it declares or assigns a variable.
+    Action(Pipeline),
+    /// `template`, and what `block` renders in its place.
+    Template {
+        /// The name.
+        name: Rc<str>,
+        /// Its dot; nil without one.
+        argument: Option<Pipeline>,
+    },
+    /// `if`.
+    If(Branch),
+    /// `with`.
+    With(Branch),
+    /// `range`.
+    Range(Branch),
+    /// `break`.
+    Break,
+    /// `continue`.
+    Continue,
+}
+
+/// What `if`, `with` and `range` have in common. `else if` is an `if` alone in `otherwise`.
+#[derive(Debug, Clone)]
+pub struct Branch {
+    /// What decides.
+    pub pipeline: Pipeline,
+    /// What is rendered then.
+    pub body: Rc<[Node]>,
+    /// What is rendered otherwise.
+    pub otherwise: Rc<[Node]>,
+}
+
+/// Commands, each of which gets the value of the one before it as its last argument.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    /// The variables that take its value; empty for a pipeline that declares none. `range` may have two.
+    pub variables: Vec<Rc<str>>,
+    /// Whether the variables are given a new value with `=`, and not declared with `:=`.
+    pub is_assignment: bool,
+    /// The commands; at least one.
+    pub commands: Vec<Command>,
+}
+
+/// An operand with its arguments.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// At least one.
+    pub operands: Vec<Operand>,
+}
+
+/// A word of a command.
+#[derive(Debug, Clone)]
+pub enum Operand {
+    /// `nil`.
+    Nil,
+    /// `true` or `false`.
+    Bool(bool),
+    /// An integer or a character.
+    Int(i64),
+    /// A number with a fraction or an exponent.
+    Float(f64),
+    /// A text in quotes.
+    Text(Rc<str>),
+    /// `.`
+    Dot,
+    /// `.a.b`
+    Field(Vec<Rc<str>>),
+    /// `$x.a.b`; the name is without `$`, and empty for `$`.
+    Variable(Rc<str>, Vec<Rc<str>>),
+    /// The name of a function.
+    Function(Rc<str>),
+    /// A pipeline in parentheses.
+    Pipeline(Box<Pipeline>),
+    /// Fields of a pipeline in parentheses: `(index .a 0).b`.
+    Chain(Box<Operand>, Vec<Rc<str>>),
+}

@@ -1,0 +1,475 @@
+//! Values that remember which key of the release's values they come from.
+
+use std::cell::{Ref, RefCell, RefMut};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::key::{Key, KeyStep, Keys};
+
+/// How a value or a piece of text came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It stands in the template.
+    Literal,
+    /// It is the value of a key: with another value there, it is that value.
+    Value,
+    /// It stands in for a key that is empty: with a value there, it is that value.
+    Default,
+    /// It was made of values, and no key can be set to what it is.
+    Derived,
+    /// It stands in one branch of a condition that hangs on values.
+    Alternative,
+    /// What it is, nobody knows: a function or a helper is not known here.
+    Hole,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// How it came about.
+    pub kind: Kind,
+    /// The key that it shows: set to something, the value becomes that.
+    pub key: Option<Key>,
+    /// The keys that it hangs on otherwise.
+    pub keys: Keys,
+}
+
+impl Origin {
+    /// Of what stands in a template.
+    pub const fn literal() -> Self {
+        Self {
+            kind: Kind::Literal,
+            key: None,
+            keys: Keys::None,
+        }
+    }
+
+    /// Of the value of a key.
+    pub const fn value(key: Key) -> Self {
+        Self {
+            kind: Kind::Value,
+            key: Some(key),
+            keys: Keys::None,
+        }
+    }
+
+    /// Of what is computed from something that hangs on these keys; without any it is as good as literal.
+    pub const fn derived(keys: Keys) -> Self {
+        Self {
+            kind: if keys.is_none() { Kind::Literal } else { Kind::Derived },
+            key: None,
+            keys,
+        }
+    }
+
+    /// Of what is not known and hangs on these keys.
+    pub const fn hole(keys: Keys) -> Self {
+        Self {
+            kind: Kind::Hole,
+            key: None,
+            keys,
+        }
+    }
+
+    /// The same, hanging on more keys.
+    #[must_use]
+    pub fn hanging_on(mut self, keys: &Keys) -> Self {
+        self.keys = self.keys.and(keys);
+        self
+    }
+
+    /// All keys that it hangs on, the one that it shows among them.
+    pub fn all_keys(&self) -> Keys {
+        match &self.key {
+            Some(key) => self.keys.and(&Keys::one(key.clone())),
+            None => self.keys.clone(),
+        }
+    }
+}
+
+/// A piece of text with one origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Its bytes.
+    pub len: usize,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Stands in a text for a hole within a line.
+pub const HOLE: char = '\u{E000}';
+/// Stands in a text for a hole that is indented, so that it may have several lines.
+pub const BLOCK_HOLE: char = '\u{E001}';
+
+/// A text whose pieces remember where they come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Text {
+    text: String,
+    /// They cover the text without gaps. A piece may be empty: that of an empty value still says which key it is of.
+    pieces: Vec<Piece>,
+}
+
+impl Text {
+    /// A text of one piece.
+    pub fn of(text: impl Into<String>, origin: Origin) -> Self {
+        let text = text.into();
+        let pieces = vec![Piece {
+            len: text.len(),
+            origin,
+        }];
+        Self { text, pieces }
+    }
+
+    /// A text that stands in a template.
+    pub fn literal(text: impl Into<String>) -> Self {
+        Self::of(text, Origin::literal())
+    }
+
+    /// A text that is not known.
+    pub fn hole(origin: Origin) -> Self {
+        Self::of(HOLE, origin)
+    }
+
+    /// The characters.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The pieces, with their characters.
+    pub fn pieces(&self) -> impl Iterator<Item = (&str, &Origin)> {
+        let mut start = 0;
+        self.pieces.iter().map(move |piece| {
+            let end = start + piece.len;
+            let text = self.text.get(start..end).unwrap_or_default();
+            start = end;
+            (text, &piece.origin)
+        })
+    }
+
+    /// Whether a part of it is not known.
+    pub fn has_hole(&self) -> bool {
+        self.pieces.iter().any(|piece| piece.origin.kind == Kind::Hole)
+    }
+
+    /// Adds a piece.
+    pub fn push(&mut self, text: &str, origin: &Origin) {
+        self.text.push_str(text);
+        match self.pieces.last_mut() {
+            Some(last) if last.origin == *origin && origin.key.is_none() => last.len += text.len(),
+            _ => self.pieces.push(Piece {
+                len: text.len(),
+                origin: origin.clone(),
+            }),
+        }
+    }
+
+    /// Adds what stands in a template.
+    pub fn push_literal(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.push(text, &Origin::literal());
+        }
+    }
+
+    /// Adds another text.
+    pub fn append(&mut self, other: &Self) {
+        for (text, origin) in other.pieces() {
+            self.push(text, origin);
+        }
+    }
+
+    /// The text with each piece rewritten; origins stay.
+    #[must_use]
+    pub fn map(&self, rewrite: impl Fn(&str) -> String) -> Self {
+        let mut mapped = Self::default();
+        for (text, origin) in self.pieces() {
+            mapped.push(&rewrite(text), origin);
+        }
+        mapped
+    }
+
+    /// The text with each origin rewritten.
+    #[must_use]
+    pub fn map_origins(&self, rewrite: impl Fn(&str, &Origin) -> Origin) -> Self {
+        let mut mapped = Self::default();
+        for (text, origin) in self.pieces() {
+            mapped.push(text, &rewrite(text, origin));
+        }
+        mapped
+    }
+
+    /// A part of it, by byte positions on character boundaries. A piece that is cut shows its key no longer.
+    #[must_use]
+    pub fn slice(&self, start: usize, end: usize) -> Self {
+        let mut part = Self::default();
+        let mut at = 0;
+        for (text, origin) in self.pieces() {
+            let (from, to) = (at.max(start), (at + text.len()).min(end));
+            let is_whole = from == at && to == at + text.len();
+            if from < to || (is_whole && text.is_empty() && from == to) {
+                let kept = text.get(from - at..to - at).unwrap_or_default();
+                if is_whole || origin.key.is_none() {
+                    part.push(kept, origin);
+                } else {
+                    part.push(kept, &Origin::derived(origin.all_keys()));
+                }
+            }
+            at += text.len();
+        }
+        part
+    }
+
+    /// Whose text it is as a whole: that of its only piece with characters, else one that is made of all its pieces.
+    pub fn origin(&self) -> Origin {
+        let mut filled = self.pieces().filter(|(text, _)| !text.is_empty());
+        let only = match (filled.next(), filled.next()) {
+            (Some((_, origin)), None) => Some(origin),
+            (None, _) if self.pieces.len() == 1 => self.pieces.first().map(|piece| &piece.origin),
+            _ => None,
+        };
+        if let Some(origin) = only {
+            return origin.clone();
+        }
+        if self.has_hole() {
+            Origin::hole(self.keys())
+        } else {
+            Origin::derived(self.keys())
+        }
+    }
+
+    /// All keys that it hangs on.
+    pub fn keys(&self) -> Keys {
+        self.pieces
+            .iter()
+            .fold(Keys::None, |keys, piece| keys.and(&piece.origin.all_keys()))
+    }
+}
+
+/// A map, as templates have it: whoever holds it sees what others set in it.
+#[derive(Debug, Clone, Default)]
+pub struct Map(Rc<RefCell<BTreeMap<Rc<str>, Traced>>>);
+
+impl Map {
+    /// The entries, sorted by name as templates go through them.
+    pub fn entries(&self) -> Ref<'_, BTreeMap<Rc<str>, Traced>> {
+        self.0.borrow()
+    }
+
+    /// The entries, to be changed. No entries may be held at the same time.
+    pub fn entries_mut(&self) -> RefMut<'_, BTreeMap<Rc<str>, Traced>> {
+        self.0.borrow_mut()
+    }
+
+    /// The entry of a name.
+    pub fn get(&self, name: &str) -> Option<Traced> {
+        self.0.borrow().get(name).cloned()
+    }
+
+    /// Whether both are the same map, and not only alike.
+    pub fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl FromIterator<(Rc<str>, Traced)> for Map {
+    fn from_iter<I: IntoIterator<Item = (Rc<str>, Traced)>>(entries: I) -> Self {
+        Self(Rc::new(RefCell::new(entries.into_iter().collect())))
+    }
+}
+
+/// An object of Helm with methods.
+#[derive(Debug, Clone)]
+pub enum Native {
+    /// `.Files`, or what its `Glob` selects: files by name.
+    Files(Rc<BTreeMap<Rc<str>, Rc<[u8]>>>),
+    /// `.Capabilities.APIVersions`.
+    ApiVersions(Rc<std::collections::BTreeSet<String>>),
+}
+
+/// A value in a template.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// Go's nil: what a map does not have, and null.
+    Nil,
+    /// A truth value.
+    Bool(bool),
+    /// An integer: a number in a template, or what `int` and arithmetic make. Numbers of values are floats, as in Helm.
+    Int(i64),
+    /// A number of values.
+    Float(f64),
+    /// A text.
+    Text(Rc<Text>),
+    /// A list.
+    List(Rc<Vec<Traced>>),
+    /// A map.
+    Map(Map),
+    /// An object of Helm.
+    Native(Native),
+    /// What nobody knows.
+    Unknown,
+}
+
+/// A value with its origin. Texts have origins of their own: there, `origin` is that of the whole text.
+#[derive(Debug, Clone)]
+pub struct Traced {
+    /// The value.
+    pub value: Value,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+impl Traced {
+    /// A value that stands in a template.
+    pub const fn literal(value: Value) -> Self {
+        Self {
+            value,
+            origin: Origin::literal(),
+        }
+    }
+
+    /// Nil that stands in a template.
+    pub const fn nil() -> Self {
+        Self::literal(Value::Nil)
+    }
+
+    /// A value that is computed from others.
+    pub fn derived(value: Value, from: &[Self]) -> Self {
+        let keys = from.iter().fold(Keys::None, |keys, value| keys.and(&value.keys()));
+        match value {
+            Value::Text(text) => Self::text(Text::of(text.as_str(), Origin::derived(keys))),
+            value => Self {
+                value,
+                origin: Origin::derived(keys),
+            },
+        }
+    }
+
+    /// A text computed from others.
+    pub fn derived_text(text: impl Into<String>, from: &[Self]) -> Self {
+        Self::derived(Value::Text(Rc::new(Text::literal(text))), from)
+    }
+
+    /// What is not known and hangs on others.
+    pub fn unknown(from: &[Self]) -> Self {
+        let keys = from.iter().fold(Keys::None, |keys, value| keys.and(&value.keys()));
+        Self {
+            value: Value::Unknown,
+            origin: Origin::hole(keys),
+        }
+    }
+
+    /// A text with its pieces. One that is nothing but a hole is not known.
+    pub fn text(text: Text) -> Self {
+        let origin = text.origin();
+        let value = if origin.kind == Kind::Hole && text.as_str().chars().eq([HOLE]) {
+            Value::Unknown
+        } else {
+            Value::Text(Rc::new(text))
+        };
+        Self { value, origin }
+    }
+
+    /// Values as Helm gives them to a template, each with its key.
+    pub fn of_values(value: &serde_json::Value, key: &Key) -> Self {
+        let origin = Origin::value(key.clone());
+        let value = match value {
+            serde_json::Value::Null => Value::Nil,
+            serde_json::Value::Bool(value) => Value::Bool(*value),
+            serde_json::Value::Number(number) => Value::Float(number.as_f64().unwrap_or_default()),
+            serde_json::Value::String(text) => Value::Text(Rc::new(Text::of(text.as_str(), origin.clone()))),
+            serde_json::Value::Array(items) => Value::List(Rc::new(
+                items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| Self::of_values(item, &key.join(KeyStep::Index(index))))
+                    .collect(),
+            )),
+            serde_json::Value::Object(fields) => Value::Map(
+                fields
+                    .iter()
+                    .map(|(name, value)| {
+                        let name: Rc<str> = name.as_str().into();
+                        let value = Self::of_values(value, &key.join(KeyStep::Name(Rc::clone(&name))));
+                        (name, value)
+                    })
+                    .collect(),
+            ),
+        };
+        Self { value, origin }
+    }
+
+    /// Data of the chart, such as its metadata, which no key changes.
+    pub fn of_data(value: &serde_json::Value) -> Self {
+        Self::literal(match value {
+            serde_json::Value::Null => Value::Nil,
+            serde_json::Value::Bool(value) => Value::Bool(*value),
+            serde_json::Value::Number(number) => Value::Float(number.as_f64().unwrap_or_default()),
+            serde_json::Value::String(text) => Value::Text(Rc::new(Text::literal(text.as_str()))),
+            serde_json::Value::Array(items) => Value::List(Rc::new(items.iter().map(Self::of_data).collect())),
+            serde_json::Value::Object(fields) => Value::Map(
+                fields
+                    .iter()
+                    .map(|(name, value)| (name.as_str().into(), Self::of_data(value)))
+                    .collect(),
+            ),
+        })
+    }
+
+    /// All keys that it hangs on, those of what it holds among them.
+    ///
+    /// The values of a key hang on that key, whatever they hold.
+    pub fn keys(&self) -> Keys {
+        let own = self.origin.all_keys();
+        match &self.value {
+            Value::Text(text) => own.and(&text.keys()),
+            Value::List(items) if self.origin.key.is_none() => {
+                items.iter().fold(own, |keys, item| keys.and(&item.keys()))
+            }
+            Value::Map(map) if self.origin.key.is_none() => map.entries().values().fold(own, |keys, value| {
+                if matches!(keys, Keys::Many) { keys } else { keys.and(&value.keys()) }
+            }),
+            Value::List(_)
+            | Value::Map(_)
+            | Value::Nil
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Native(_)
+            | Value::Unknown => own,
+        }
+    }
+
+    /// Whether it is not known, or is a text with a part that is not.
+    pub fn has_hole(&self) -> bool {
+        match &self.value {
+            Value::Unknown => true,
+            Value::Text(text) => text.has_hole(),
+            Value::Nil
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::List(_)
+            | Value::Map(_)
+            | Value::Native(_) => false,
+        }
+    }
+
+    /// Go's truth (`text/template`, `IsTrue`); `None` where it is not known.
+    pub fn truth(&self) -> Option<bool> {
+        match &self.value {
+            Value::Nil => Some(false),
+            Value::Bool(value) => Some(*value),
+            Value::Int(value) => Some(*value != 0),
+            Value::Float(value) => Some(*value != 0.0),
+            Value::Text(text) if text.has_hole() => {
+                // With characters around the hole, it is filled whatever the hole is.
+                (text.as_str().chars().count() > 1).then_some(true)
+            }
+            Value::Text(text) => Some(!text.as_str().is_empty()),
+            Value::List(items) => Some(!items.is_empty()),
+            Value::Map(map) => Some(!map.entries().is_empty()),
+            Value::Native(Native::Files(files)) => Some(!files.is_empty()),
+            Value::Native(Native::ApiVersions(_)) => Some(true),
+            Value::Unknown => None,
+        }
+    }
+}
