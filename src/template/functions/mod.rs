@@ -1,0 +1,54 @@
+//! The functions of Go's templates, of sprig and of Helm that charts use most, one file for each kind.
+//!
+//! A function that is not here makes a hole, never a guess; so does one that cannot know what it is given, unless it says
+//! that it takes holes. `include`, `tpl`, `lookup` and the methods of `.Files` need the chart and are in `evaluate`.
+
+use super::traced::Traced;
+use super::work::{Fault, Work};
+
+/// A function of templates.
+#[derive(Clone, Copy)]
+pub(super) struct Function {
+    /// Computes it. The values of a pipeline come last, as in Go.
+    pub(super) call: fn(&[Traced], &mut Work) -> Result<Traced, Fault>,
+    /// Whether it can do something with a value that is not known, or with a text of which a part is not.
+    pub(super) takes_holes: bool,
+}
+
+impl Function {
+    /// A function that has to know its arguments.
+    pub(super) const fn of(call: fn(&[Traced], &mut Work) -> Result<Traced, Fault>) -> Self {
+        Self {
+            call,
+            takes_holes: false,
+        }
+    }
+
+    /// A function that passes on what it does not know.
+    pub(super) const fn with_holes(call: fn(&[Traced], &mut Work) -> Result<Traced, Fault>) -> Self {
+        Self {
+            call,
+            takes_holes: true,
+        }
+    }
+}
+
+/// The function of a name.
+pub(super) fn find(_name: &str) -> Option<Function> {
+    None
+}
+
+/// Calls a function. What it cannot compute is not known.
+pub(super) fn call(name: &str, args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    work.step()?;
+    let Some(function) = find(name) else {
+        return Ok(Traced::unknown(args));
+    };
+    if !function.takes_holes && args.iter().any(Traced::has_hole) {
+        return Ok(Traced::unknown(args));
+    }
+    match (function.call)(args, work) {
+        Err(Fault::Unsupported(_)) => Ok(Traced::unknown(args)),
+        result => result,
+    }
+}
