@@ -1,0 +1,386 @@
+//! Statements: what a file renders, as Go's `text/template/exec.go` does it.
+
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::ast::{Branch, Node, Pipeline};
+use super::key::{Key, Keys};
+use super::parse::parse;
+use super::program::{Defines, Program, add_define};
+use super::roots::Surroundings;
+use super::traced::{Kind, Native, Origin, Text, Traced, Value};
+use super::work::{Fault, Work};
+
+/// What a file renders.
+#[derive(Debug)]
+pub struct File {
+    /// The text, or why there is none.
+    pub text: Result<Text, Fault>,
+    /// The keys that decide what it renders: with other values at other keys it renders the same.
+    pub reads: HashSet<Key>,
+    /// Whether it sets something in the values.
+    pub(super) changes_values: bool,
+}
+
+impl File {
+    /// Of a file that cannot be rendered whatever the values are.
+    pub(super) fn failed(fault: Fault) -> Self {
+        Self {
+            text: Err(fault),
+            reads: HashSet::new(),
+            changes_values: false,
+        }
+    }
+
+    /// Renders a file.
+    pub(super) fn evaluate(
+        program: &Program,
+        nodes: &[Node],
+        root: Traced,
+        surroundings: &Surroundings,
+        work: &mut Work,
+    ) -> Self {
+        let mut run = Run {
+            defines: vec![&program.defines],
+            surroundings,
+            work,
+            reads: HashSet::new(),
+            changes_values: Cell::new(false),
+            guesses: 0,
+        };
+        let text = run.template(nodes, root);
+        Self {
+            text,
+            reads: run.reads,
+            changes_values: run.changes_values.get(),
+        }
+    }
+
+    /// Whether a value at this key may change what it renders.
+    pub fn may_depend_on(&self, key: &Key) -> bool {
+        self.reads.iter().any(|read| read.overlaps(key))
+    }
+}
+
+/// One evaluation of a file.
+pub(super) struct Run<'r> {
+    /// The definitions that are visible, those of the innermost `tpl` last.
+    pub(super) defines: Vec<&'r Defines>,
+    pub(super) surroundings: &'r Surroundings,
+    pub(super) work: &'r mut Work,
+    pub(super) reads: HashSet<Key>,
+    pub(super) changes_values: Cell<bool>,
+    /// How often a branch was taken without knowing the condition.
+    pub(super) guesses: usize,
+}
+
+/// The variables of a template, of which the innermost one of a name counts.
+pub(super) struct Variables(Vec<(Rc<str>, Traced)>);
+
+impl Variables {
+    fn declare(&mut self, name: &Rc<str>, value: Traced) {
+        self.0.push((Rc::clone(name), value));
+    }
+
+    fn assign(&mut self, name: &str, value: Traced) -> Result<(), Fault> {
+        let place = self.0.iter_mut().rev().find(|(own, _)| **own == *name);
+        let (_, place) = place.ok_or_else(|| Fault::Failed("a variable is not declared".to_owned()))?;
+        *place = value;
+        Ok(())
+    }
+
+    pub(super) fn get(&self, name: &str) -> Result<&Traced, Fault> {
+        let found = self.0.iter().rev().find(|(own, _)| **own == *name);
+        found
+            .map(|(_, value)| value)
+            .ok_or_else(|| Fault::Failed("a variable is not declared".to_owned()))
+    }
+}
+
+/// How a list of nodes ended.
+enum Flow {
+    /// At its end.
+    Through,
+    /// At `break`.
+    Break,
+    /// At `continue`.
+    Continue,
+}
+
+impl<'r> Run<'r> {
+    /// Renders a template with a dot of its own, which `$` is as well.
+    pub(super) fn template(&mut self, nodes: &[Node], dot: Traced) -> Result<Text, Fault> {
+        let mut variables = Variables(vec![("".into(), dot.clone())]);
+        let mut out = Text::default();
+        self.work.enter()?;
+        let result = self.nodes(nodes, &dot, &mut variables, &mut out);
+        self.work.leave();
+        result.map(|_| out)
+    }
+
+    fn nodes(
+        &mut self,
+        nodes: &[Node],
+        dot: &Traced,
+        variables: &mut Variables,
+        out: &mut Text,
+    ) -> Result<Flow, Fault> {
+        for node in nodes {
+            self.work.step()?;
+            match node {
+                Node::Text(text) => {
+                    self.work.bytes(text.len())?;
+                    out.push_literal(text);
+                }
+                Node::Action(pipeline) => self.action(pipeline, dot, variables, out)?,
+                Node::Template { name, argument } => {
+                    let argument = match argument {
+                        Some(pipeline) => self.pipeline(pipeline, dot, variables)?,
+                        None => Traced::nil(),
+                    };
+                    let rendered = self.include(name, argument)?;
+                    out.append(&rendered);
+                }
+                Node::If(branch) | Node::With(branch) => {
+                    let is_with = matches!(node, Node::With(_));
+                    let flow = self.branch(branch, is_with, dot, variables, out)?;
+                    if !matches!(flow, Flow::Through) {
+                        return Ok(flow);
+                    }
+                }
+                Node::Range(branch) => self.range(branch, dot, variables, out)?,
+                Node::Break => return Ok(Flow::Break),
+                Node::Continue => return Ok(Flow::Continue),
+            }
+        }
+        Ok(Flow::Through)
+    }
+
+    fn action(
+        &mut self,
+        pipeline: &Pipeline,
+        dot: &Traced,
+        variables: &mut Variables,
+        out: &mut Text,
+    ) -> Result<(), Fault> {
+        let value = self.pipeline(pipeline, dot, variables)?;
+        if !pipeline.variables.is_empty() {
+            return Self::set_variables(pipeline, value, variables);
+        }
+        match &value.value {
+            // Go prints `<no value>`, and Helm takes that out (`pkg/engine/engine.go`, `render`).
+            Value::Nil => out.push("", &value.origin),
+            Value::Text(text) => {
+                self.work.bytes(text.as_str().len())?;
+                out.append(text);
+            }
+            _ => {
+                let printed = super::emit::printed(&value, self.work)?;
+                out.append(&printed);
+            }
+        }
+        Ok(())
+    }
+
+    fn set_variables(pipeline: &Pipeline, value: Traced, variables: &mut Variables) -> Result<(), Fault> {
+        for name in &pipeline.variables {
+            if pipeline.is_assignment {
+                variables.assign(name, value.clone())?;
+            } else {
+                variables.declare(name, value.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// `if` and `with`. Where the condition is not known, the first branch is taken.
+    fn branch(
+        &mut self,
+        branch: &Branch,
+        is_with: bool,
+        dot: &Traced,
+        variables: &mut Variables,
+        out: &mut Text,
+    ) -> Result<Flow, Fault> {
+        let mark = variables.0.len();
+        let value = self.pipeline(&branch.pipeline, dot, variables)?;
+        if !branch.pipeline.variables.is_empty() {
+            Self::set_variables(&branch.pipeline, value.clone(), variables)?;
+        }
+        let truth = value.truth();
+        if truth.is_none() {
+            self.guesses += 1;
+        }
+        let is_taken = truth.unwrap_or(true);
+        let (nodes, dot) = match (is_taken, is_with) {
+            (true, true) => (&branch.body, &value),
+            (true, false) => (&branch.body, dot),
+            (false, _) => (&branch.otherwise, dot),
+        };
+        let mut rendered = Text::default();
+        self.work.enter()?;
+        let flow = self.nodes(nodes, dot, variables, &mut rendered);
+        self.work.leave();
+        variables.0.truncate(mark);
+        // With another branch, the text itself hangs on the condition; without one, only whether it is there.
+        if truth.is_none() || !branch.otherwise.is_empty() {
+            let keys = value.keys();
+            rendered = rendered.map_origins(|text, origin| alternative(text, origin, &keys));
+        }
+        out.append(&rendered);
+        flow
+    }
+
+    fn range(
+        &mut self,
+        branch: &Branch,
+        dot: &Traced,
+        variables: &mut Variables,
+        out: &mut Text,
+    ) -> Result<(), Fault> {
+        let mark = variables.0.len();
+        let value = self.pipeline(&branch.pipeline, dot, variables)?;
+        let elements = self.elements(&value)?;
+        if elements.is_empty() {
+            self.work.enter()?;
+            let flow = self.nodes(&branch.otherwise, dot, variables, out);
+            self.work.leave();
+            variables.0.truncate(mark);
+            return flow.map(drop);
+        }
+        for (index, element) in elements {
+            self.work.step()?;
+            match (&branch.pipeline.variables[..], branch.pipeline.is_assignment) {
+                ([], _) => {}
+                ([name], false) => variables.declare(name, element.clone()),
+                ([name], true) => variables.assign(name, element.clone())?,
+                ([first, second, ..], false) => {
+                    variables.declare(first, index);
+                    variables.declare(second, element.clone());
+                }
+                ([first, second, ..], true) => {
+                    variables.assign(first, index)?;
+                    variables.assign(second, element.clone())?;
+                }
+            }
+            self.work.enter()?;
+            let flow = self.nodes(&branch.body, &element, variables, out);
+            self.work.leave();
+            variables.0.truncate(mark);
+            if matches!(flow?, Flow::Break) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// What `range` goes through: indexes or names, and elements. Of what is not known, one element that is not known.
+    fn elements(&mut self, value: &Traced) -> Result<Vec<(Traced, Traced)>, Fault> {
+        let keys = || Origin::derived(value.keys());
+        Ok(match &value.value {
+            Value::Nil => Vec::new(),
+            Value::Unknown => {
+                self.guesses += 1;
+                let unknown = Traced::unknown(std::slice::from_ref(value));
+                vec![(unknown.clone(), unknown)]
+            }
+            Value::List(items) => {
+                let index = |index| Traced {
+                    value: Value::Int(i64::try_from(index).unwrap_or(i64::MAX)),
+                    origin: keys(),
+                };
+                items.iter().enumerate().map(|(i, item)| (index(i), item.clone())).collect()
+            }
+            Value::Map(map) => {
+                let name = |name: &Rc<str>| Traced::text(Text::of(&**name, keys()));
+                let entries = map.entries();
+                entries.iter().map(|(own, item)| (name(own), item.clone())).collect()
+            }
+            Value::Native(Native::Files(files)) => files
+                .iter()
+                .map(|(name, content)| {
+                    let content = String::from_utf8_lossy(content);
+                    (Traced::text(Text::literal(&**name)), Traced::text(Text::literal(content)))
+                })
+                .collect(),
+            Value::Int(count) => {
+                let count = usize::try_from(*count).unwrap_or_default();
+                self.work.steps(count)?;
+                let number = |number: usize| Traced {
+                    value: Value::Int(i64::try_from(number).unwrap_or(i64::MAX)),
+                    origin: keys(),
+                };
+                (0..count).map(|i| (number(i), number(i))).collect()
+            }
+            Value::Bool(_) | Value::Float(_) | Value::Text(_) | Value::Native(Native::ApiVersions(_)) => {
+                return Err(Fault::Failed("range cannot go through a single value".to_owned()));
+            }
+        })
+    }
+
+    /// Renders a named template. What nobody knows is a hole.
+    pub(super) fn include(&mut self, name: &str, argument: Traced) -> Result<Text, Fault> {
+        let defined = self.defines.iter().rev().find_map(|defines| defines.get(name));
+        match defined.map(Rc::clone) {
+            Some(nodes) => self.template(&nodes, argument),
+            None => Ok(Text::hole(Origin::hole(keys_of_argument(&argument)))),
+        }
+    }
+
+    /// Renders a text as a template (Helm: `pkg/engine/engine.go`, `tplFun`). What it defines is seen by it alone.
+    pub(super) fn tpl(&mut self, text: &Text, dot: Traced) -> Result<Text, Fault> {
+        if !text.as_str().contains("{{") {
+            return Ok(text.clone());
+        }
+        let parsed = parse(text.as_str(), self.work)?;
+        let mut defines = Defines::new();
+        for (name, nodes) in parsed.defines {
+            add_define(&mut defines, name, nodes);
+        }
+        let mut visible = self.defines.clone();
+        visible.push(&defines);
+        let mut run = Run {
+            defines: visible,
+            surroundings: self.surroundings,
+            work: &mut *self.work,
+            reads: std::mem::take(&mut self.reads),
+            changes_values: self.changes_values.clone(),
+            guesses: self.guesses,
+        };
+        let rendered = run.template(&parsed.nodes, dot);
+        let (reads, changes_values, guesses) = (run.reads, run.changes_values, run.guesses);
+        (self.reads, self.changes_values, self.guesses) = (reads, changes_values, guesses);
+        let keys = text.keys();
+        Ok(rendered?.map_origins(|_, origin| match origin.kind {
+            // The text is a value itself, written by whoever set the key.
+            Kind::Literal => Origin::derived(origin.keys.and(&keys)),
+            Kind::Value | Kind::Default | Kind::Derived | Kind::Alternative | Kind::Hole => {
+                origin.clone().hanging_on(&keys)
+            }
+        }))
+    }
+}
+
+/// The keys that a helper may show. One that gets everything may show anything, which says nothing.
+fn keys_of_argument(argument: &Traced) -> Keys {
+    if let Value::Map(map) = &argument.value
+        && map.entries().contains_key("Chart")
+    {
+        return Keys::None;
+    }
+    argument.keys()
+}
+
+/// The origin of a piece in whose place a condition may put another.
+fn alternative(text: &str, origin: &Origin, keys: &Keys) -> Origin {
+    let is_blank = text.chars().all(char::is_whitespace);
+    if origin.kind != Kind::Literal || is_blank {
+        return origin.clone();
+    }
+    Origin {
+        kind: Kind::Alternative,
+        key: None,
+        keys: origin.keys.and(keys),
+    }
+}

@@ -1,0 +1,36 @@
+{{- /* Bitnami's `common` renders a value as it is, or as YAML, and as a template where it is one. */ -}}
+{{- define "common.tplvalues.render" -}}
+  {{- if kindIs "string" .value -}}
+    {{- if .context -}}{{ tpl .value .context }}{{- else -}}{{ .value }}{{- end -}}
+  {{- else if contains "{{" (.value | toJson) -}}
+    {{ tpl (.value | toYaml) .context }}
+  {{- else -}}
+    {{ .value | toYaml }}
+  {{- end -}}
+{{- end -}}
+
+{{- define "common.utils.tplvalues.render" -}}
+  {{ include "common.tplvalues.render" . }}
+{{- end -}}
+
+{{- /* It leaves out the switch, and on OpenShift users and groups; the cluster is taken for any other. */ -}}
+{{- define "common.compatibility.renderSecurityContext" -}}
+  {{ omit .secContext "enabled" | toYaml }}
+{{- end -}}
+
+{{- /* Registry, repository and tag, or digest; the chart's version where there is no tag. */ -}}
+{{- define "common.images.image" -}}
+  {{- $registry := .imageRoot.registry -}}
+  {{- if .global -}}
+    {{- if .global.imageRegistry -}}{{- $registry = .global.imageRegistry -}}{{- end -}}
+  {{- end -}}
+  {{- if $registry -}}{{ $registry }}/{{- end -}}
+  {{- .imageRoot.repository -}}
+  {{- if .imageRoot.digest -}}
+    @{{ .imageRoot.digest }}
+  {{- else if .chart -}}
+    :{{ .imageRoot.tag | default .chart.AppVersion }}
+  {{- else -}}
+    :{{ .imageRoot.tag }}
+  {{- end -}}
+{{- end -}}

@@ -1,0 +1,257 @@
+//! A chart's templates, parsed once: the files, what they define, and what each chart gives its files.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use serde_json::Value as Json;
+
+use super::ast::Node;
+use super::evaluate::File;
+use super::key::Key;
+use super::parse::parse;
+use super::roots::{self, Surroundings};
+use super::traced::{Traced, Value};
+use super::work::{Fault, Work};
+use crate::chart::Chart;
+
+/// Helpers of libraries that records leave out and that many charts use, by what they do.
+const KNOWN_HELPERS: &str = include_str!("known_helpers.tpl");
+
+/// How deep charts may be inside charts.
+const MAX_CHARTS_DEEP: usize = 16;
+
+/// Templates by their names, as `define` or as files.
+pub(super) type Defines = HashMap<Rc<str>, Rc<[Node]>>;
+
+/// The parsed templates of a chart, and of its dependencies where they are known.
+#[derive(Debug)]
+pub struct Program {
+    files: Vec<ProgramFile>,
+    pub(super) defines: Defines,
+    scopes: Vec<Scope>,
+}
+
+/// A file of `templates/`.
+#[derive(Debug)]
+struct ProgramFile {
+    /// The name as the manifest's `# Source:` has it.
+    name: Rc<str>,
+    /// The chart that it is in.
+    scope: usize,
+    /// Its content; `Err` where it is no template.
+    nodes: Result<Rc<[Node]>, Fault>,
+}
+
+/// What a chart gives the templates in it.
+#[derive(Debug)]
+pub(super) struct Scope {
+    /// Its path in the names of templates, such as `web/charts/redis`.
+    path: String,
+    /// `.Chart`.
+    chart: Traced,
+    /// `.Files`.
+    files: Traced,
+    /// The names of the charts on the way, under which the parent's values hold those of this chart.
+    prefix: Vec<String>,
+}
+
+impl ProgramFile {
+    /// Whether Helm renders it, and not only includes parts of it (Helm: `pkg/engine/engine.go`, `render`).
+    fn is_rendered(&self) -> bool {
+        let base = self.name.rsplit('/').next().unwrap_or_default();
+        !base.starts_with('_')
+    }
+}
+
+impl Program {
+    /// Parses the templates of a chart. A file that cannot be parsed fails alone, and the others go on.
+    pub fn of(chart: &Chart, work: &mut Work) -> Self {
+        let mut program = Self {
+            files: Vec::new(),
+            defines: Defines::new(),
+            scopes: Vec::new(),
+        };
+        program.define(KNOWN_HELPERS.as_bytes(), work).ok();
+        let mut sources = Vec::new();
+        program.collect(chart, chart.name(), &[], &mut sources);
+        // Helm parses what is deeper first, so that a parent's definition replaces that of a dependency (`sortTemplates`).
+        sources.sort_by(|a, b| b.depth_and_name().cmp(&a.depth_and_name()));
+        for source in sources {
+            let nodes = program.define(source.text, work);
+            if let Ok(nodes) = &nodes {
+                program
+                    .defines
+                    .insert(Rc::from(source.name.as_str()), Rc::clone(nodes));
+            }
+            program.files.push(ProgramFile {
+                name: source.name.into(),
+                scope: source.scope,
+                nodes,
+            });
+        }
+        program
+    }
+
+    /// Adds what a text defines, and gives its own content.
+    fn define(&mut self, text: &[u8], work: &mut Work) -> Result<Rc<[Node]>, Fault> {
+        let parsed = parse(&String::from_utf8_lossy(text), work)?;
+        for (name, nodes) in parsed.defines {
+            add_define(&mut self.defines, name, nodes);
+        }
+        Ok(parsed.nodes)
+    }
+
+    /// Notes a chart with its files, and the charts in it.
+    fn collect<'c>(&mut self, chart: &'c Chart, path: &str, prefix: &[String], sources: &mut Vec<Source<'c>>) {
+        let scope = self.scopes.len();
+        self.scopes.push(Scope {
+            path: path.to_owned(),
+            chart: roots::chart(chart, prefix.is_empty()),
+            files: roots::files(chart),
+            prefix: prefix.to_vec(),
+        });
+        for file in &chart.templates {
+            let base = file.name.rsplit('/').next().unwrap_or_default();
+            if is_library(chart) && !base.starts_with('_') {
+                continue;
+            }
+            sources.push(Source {
+                name: format!("{path}/{}", file.name),
+                scope,
+                text: &file.data,
+            });
+        }
+        if prefix.len() >= MAX_CHARTS_DEEP {
+            return;
+        }
+        for dependency in &chart.dependencies {
+            let mut below = prefix.to_vec();
+            below.push(dependency.name().to_owned());
+            let path = format!("{path}/charts/{}", dependency.name());
+            self.collect(dependency, &path, &below, sources);
+        }
+    }
+
+    /// Whether it has a file of this name, and so can evaluate what that file renders.
+    pub fn has_file(&self, name: &str) -> bool {
+        self.files.iter().any(|file| &*file.name == name)
+    }
+
+    /// Evaluates the files that are asked for with these values, those that Helm only includes left out.
+    ///
+    /// Each file has fresh values: what one sets in them is not seen by the next. Helm shares them, in an order that charts
+    /// do not rely on.
+    pub fn evaluate(
+        &self,
+        values: &Json,
+        surroundings: &Surroundings,
+        work: &mut Work,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Evaluation {
+        let mut files = BTreeMap::new();
+        let mut values_of_scopes: Vec<Option<Traced>> = vec![None; self.scopes.len()];
+        for file in self.files.iter().filter(|file| file.is_rendered() && wanted(&file.name)) {
+            let evaluated = match (&file.nodes, self.scopes.get(file.scope)) {
+                (Ok(nodes), Some(scope)) => {
+                    let values = match values_of_scopes.get(file.scope) {
+                        Some(Some(values)) => values.clone(),
+                        Some(None) | None => scope.values(values),
+                    };
+                    let root = scope.root(&values, surroundings, &file.name);
+                    let evaluated = File::evaluate(self, nodes, root, surroundings, work);
+                    if let Some(place) = values_of_scopes.get_mut(file.scope) {
+                        *place = (!evaluated.changes_values).then_some(values);
+                    }
+                    evaluated
+                }
+                (Err(fault), _) => File::failed(fault.clone()),
+                (Ok(_), None) => continue,
+            };
+            files.insert(Rc::clone(&file.name), evaluated);
+        }
+        Evaluation { files }
+    }
+}
+
+/// Adds a definition, of which the last one wins unless it is empty (Go: `text/template/template.go`, `associate`).
+pub(super) fn add_define(defines: &mut Defines, name: Rc<str>, nodes: Rc<[Node]>) {
+    let is_empty = |nodes: &[Node]| {
+        nodes
+            .iter()
+            .all(|node| matches!(node, Node::Text(text) if text.trim().is_empty()))
+    };
+    if is_empty(&nodes) && defines.get(&name).is_some_and(|former| !is_empty(former)) {
+        return;
+    }
+    defines.insert(name, nodes);
+}
+
+/// A template's text before it is parsed.
+struct Source<'c> {
+    name: String,
+    scope: usize,
+    text: &'c [u8],
+}
+
+impl Source<'_> {
+    fn depth_and_name(&self) -> (usize, &str) {
+        (self.name.matches('/').count(), &self.name)
+    }
+}
+
+impl Scope {
+    /// The chart's part of the values, with the keys under which the release's values hold it.
+    ///
+    /// `global` is the release's in every chart (Helm: `pkg/chart/common/util/coalesce.go`, `coalesceGlobals`).
+    fn values(&self, values: &Json) -> Traced {
+        let mut own = values;
+        let mut key = Key::root();
+        for name in &self.prefix {
+            key = key.name(name);
+            own = own.get(name).unwrap_or(&Json::Null);
+        }
+        let traced = match own {
+            Json::Object(_) => Traced::of_values(own, &key),
+            _ => Traced::of_values(&Json::Object(serde_json::Map::new()), &key),
+        };
+        if !self.prefix.is_empty()
+            && let Value::Map(map) = &traced.value
+            && let Some(global) = own.get("global")
+        {
+            let global = Traced::of_values(global, &Key::root().name("global"));
+            map.entries_mut().insert("global".into(), global);
+        }
+        traced
+    }
+
+    /// The dot of a file of the chart (Helm: `pkg/engine/engine.go`, `recAllTpls`).
+    fn root(&self, values: &Traced, surroundings: &Surroundings, file: &str) -> Traced {
+        let text = |text: &str| Traced::text(super::traced::Text::literal(text));
+        let template = [
+            ("Name".into(), text(file)),
+            ("BasePath".into(), text(&format!("{}/templates", self.path))),
+        ];
+        let entries = [
+            ("Values".into(), values.clone()),
+            ("Chart".into(), self.chart.clone()),
+            ("Files".into(), self.files.clone()),
+            ("Release".into(), roots::release(surroundings)),
+            ("Capabilities".into(), roots::capabilities(surroundings)),
+            ("Subcharts".into(), Traced::unknown(&[])),
+            ("Template".into(), Traced::literal(Value::Map(template.into_iter().collect()))),
+        ];
+        Traced::literal(Value::Map(entries.into_iter().collect()))
+    }
+}
+
+/// What the files of a chart render with certain values.
+#[derive(Debug)]
+pub struct Evaluation {
+    /// By name.
+    pub files: BTreeMap<Rc<str>, File>,
+}
+
+/// Whether a chart is a library, of which only what it defines is used (Helm: `pkg/engine/engine.go`, `isTemplateValid`).
+fn is_library(chart: &Chart) -> bool {
+    chart.metadata.get("type").and_then(Json::as_str) == Some("library")
+}

@@ -1,0 +1,146 @@
+//! What Helm gives a template beside the values: `.Release`, `.Chart`, `.Files` and `.Capabilities`.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use serde_json::Value as Json;
+
+use super::traced::{Native, Text, Traced, Value};
+use crate::chart::Chart;
+
+/// The release and the cluster that a chart is rendered for.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// The release's name.
+    pub release: String,
+    /// The namespace that it installs into.
+    pub namespace: String,
+    /// The revision; 1 for an installation.
+    pub revision: u64,
+    /// The version of Kubernetes, such as `v1.33.4`; `None` where it is not known.
+    pub kube_version: Option<String>,
+    /// The API versions that are served, `apps/v1` and `apps/v1/Deployment` alike; `None` where they are not known.
+    pub api_versions: Option<Rc<BTreeSet<String>>>,
+}
+
+/// `.Release` (Helm: `pkg/chart/common/util/values.go`, `ToRenderValues`).
+pub(super) fn release(surroundings: &Surroundings) -> Traced {
+    let is_installation = surroundings.revision <= 1;
+    let revision = i64::try_from(surroundings.revision).unwrap_or(i64::MAX);
+    map([
+        ("Name", text(&surroundings.release)),
+        ("Namespace", text(&surroundings.namespace)),
+        ("IsUpgrade", Traced::literal(Value::Bool(!is_installation))),
+        ("IsInstall", Traced::literal(Value::Bool(is_installation))),
+        ("Revision", Traced::literal(Value::Int(revision))),
+        ("Service", text("Helm")),
+    ])
+}
+
+/// `.Capabilities` (Helm: `pkg/chart/common/capabilities.go`). What Helm made the release is not known.
+pub(super) fn capabilities(surroundings: &Surroundings) -> Traced {
+    let api_versions = match &surroundings.api_versions {
+        Some(served) => Traced::literal(Value::Native(Native::ApiVersions(Rc::clone(served)))),
+        None => Traced::unknown(&[]),
+    };
+    map([
+        ("KubeVersion", kube_version(surroundings.kube_version.as_deref())),
+        ("APIVersions", api_versions),
+        ("HelmVersion", Traced::unknown(&[])),
+    ])
+}
+
+fn kube_version(version: Option<&str>) -> Traced {
+    let Some(version) = version else {
+        return Traced::unknown(&[]);
+    };
+    let mut numbers = version.trim_start_matches('v').split('.');
+    let mut number = || {
+        let number = numbers.next().unwrap_or_default();
+        let digits = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+        text(&number[..digits])
+    };
+    map([
+        ("Version", text(version)),
+        ("GitVersion", text(version)),
+        ("Major", number()),
+        ("Minor", number()),
+    ])
+}
+
+/// The fields of `.Chart` that templates may ask for although a chart does not have them.
+const CHART_TEXTS: [&str; 10] = [
+    "Name", "Home", "Version", "Description", "Icon", "APIVersion", "Condition", "Tags", "AppVersion", "KubeVersion",
+];
+
+/// `.Chart`: the metadata under the names of Go's fields (Helm: `pkg/chart/v2/metadata.go`).
+pub(super) fn chart(chart: &Chart, is_root: bool) -> Traced {
+    let mut fields = Vec::new();
+    for name in CHART_TEXTS {
+        fields.push((Rc::from(name), text("")));
+    }
+    for name in ["Sources", "Keywords", "Maintainers", "Annotations", "Dependencies", "Type"] {
+        fields.push((Rc::from(name), Traced::nil()));
+    }
+    fields.push((Rc::from("Deprecated"), Traced::literal(Value::Bool(false))));
+    fields.push((Rc::from("IsRoot"), Traced::literal(Value::Bool(is_root))));
+    if let Json::Object(metadata) = &chart.metadata {
+        for (name, value) in metadata {
+            let value = match name.as_str() {
+                "maintainers" | "dependencies" => with_go_names(value),
+                _ => Traced::of_data(value),
+            };
+            fields.push((go_name(name), value));
+        }
+    }
+    Traced::literal(Value::Map(fields.into_iter().collect()))
+}
+
+/// The name that a field has in Go.
+fn go_name(json: &str) -> Rc<str> {
+    match json {
+        "apiVersion" => "APIVersion".into(),
+        "url" => "URL".into(),
+        "import-values" => "ImportValues".into(),
+        name => {
+            let mut characters = name.chars();
+            let first = characters.next().map(|first| first.to_ascii_uppercase());
+            first.into_iter().chain(characters).collect::<String>().into()
+        }
+    }
+}
+
+/// A list of objects, whose fields have their names in Go.
+fn with_go_names(list: &Json) -> Traced {
+    let Json::Array(items) = list else {
+        return Traced::of_data(list);
+    };
+    let items = items.iter().map(|item| match item {
+        Json::Object(fields) => Traced::literal(Value::Map(
+            fields
+                .iter()
+                .map(|(name, value)| (go_name(name), Traced::of_data(value)))
+                .collect(),
+        )),
+        item => Traced::of_data(item),
+    });
+    Traced::literal(Value::List(Rc::new(items.collect())))
+}
+
+/// `.Files`: what the chart has beside its templates (Helm: `pkg/engine/files.go`).
+pub(super) fn files(chart: &Chart) -> Traced {
+    let files = chart
+        .files
+        .iter()
+        .map(|file| (file.name.as_str().into(), Rc::from(&*file.data)));
+    Traced::literal(Value::Native(Native::Files(Rc::new(files.collect()))))
+}
+
+fn text(content: &str) -> Traced {
+    Traced::text(Text::literal(content))
+}
+
+fn map<const N: usize>(entries: [(&str, Traced); N]) -> Traced {
+    let entries = entries.into_iter().map(|(name, value)| (name.into(), value));
+    Traced::literal(Value::Map(entries.collect()))
+}
