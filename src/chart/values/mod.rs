@@ -1,7 +1,14 @@
 //! The values that the templates of a chart see.
 
+mod coalesce;
+mod dependencies;
+mod range;
+mod table;
+
 use serde_json::Value;
 
+use self::coalesce::Nulls;
+use self::table::Budget;
 use super::{Chart, ChartError};
 
 /// A chart that is ready to be rendered.
@@ -12,7 +19,7 @@ pub struct Rendered {
     pub chart: Chart,
     /// `.Values` of the chart's own templates. Those of its dependencies have theirs in it: see [`Scope`].
     pub values: Value,
-    /// The chart itself, and all that it depends on, in the order of `chart`: parents before what they depend on.
+    /// The chart itself, and all that it depends on: parents before what they depend on.
     pub scopes: Vec<Scope>,
 }
 
@@ -24,6 +31,8 @@ pub struct Scope {
     pub chart: String,
     /// The keys that lead to its `.Values`: none for the chart itself, `["db"]` for its dependency `db`.
     pub prefix: Vec<String>,
+    /// The places in [`Chart::dependencies`] that lead to it.
+    pub place: Vec<usize>,
 }
 
 impl Scope {
@@ -35,10 +44,50 @@ impl Scope {
         }
         self.prefix.iter().chain(keys).cloned().collect()
     }
+
+    /// The chart, of the rendered one.
+    pub fn of<'a>(&self, chart: &'a Chart) -> Option<&'a Chart> {
+        self.place.iter().try_fold(chart, |chart, &place| chart.dependencies.get(place))
+    }
+
+    /// `.Values` of this chart, of those of the rendered one (Helm: `pkg/engine/engine.go`, `recAllTpls`). `None` where
+    /// it has none.
+    pub fn values<'a>(&self, values: &'a Value) -> Option<&'a Value> {
+        let found = self.prefix.iter().try_fold(values, |values, key| values.get(key))?;
+        found.is_object().then_some(found)
+    }
 }
 
-/// The values that a chart's templates see, with the values that were given: Helm's `ProcessDependencies` and
-/// `CoalesceValues`. The chart of a record has no dependencies here, and its own values have theirs.
-pub fn rendered_values(chart: &Chart, _config: &Value) -> Result<Rendered, ChartError> {
-    Ok(Rendered { chart: chart.clone(), values: chart.values.clone(), scopes: Vec::new() })
+/// The values that a chart's templates see, with the values that were given: Helm's `ProcessDependencies`
+/// (`pkg/chart/v2/util/dependencies.go`) and `CoalesceValues` (`pkg/chart/common/util/coalesce.go`). The chart of a
+/// record was processed before it was stored: its own values have those of its dependencies.
+///
+/// # Errors
+///
+/// Helm refuses the values, or they take more work than those of any known chart.
+pub fn rendered_values(chart: &Chart, config: &Value) -> Result<Rendered, ChartError> {
+    let mut budget = Budget::new();
+    let mut chart = chart.clone();
+    let given = table::of_value(config, &mut budget)?;
+    if chart.are_dependencies_known {
+        dependencies::process(&mut chart, &given, &mut budget)?;
+    }
+    let merged = coalesce::values(&chart, &given, Nulls::Remove, &mut budget)?;
+    let values = table::to_value(&merged, &mut budget)?;
+    let mut scopes = vec![Scope { chart: chart.name().to_owned(), prefix: Vec::new(), place: Vec::new() }];
+    let mut next = 0;
+    while let Some(scope) = scopes.get(next).cloned() {
+        next += 1;
+        for (place, dependency) in scope.of(&chart).into_iter().flat_map(|of| of.dependencies.iter().enumerate()) {
+            budget.step(0)?;
+            // Helm reads the name as a path.
+            let keys = dependency.name().split('.').map(str::to_owned);
+            scopes.push(Scope {
+                chart: format!("{}/charts/{}", scope.chart, dependency.name()),
+                prefix: scope.prefix.iter().cloned().chain(keys).collect(),
+                place: scope.place.iter().copied().chain([place]).collect(),
+            });
+        }
+    }
+    Ok(Rendered { chart, values, scopes })
 }
