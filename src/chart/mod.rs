@@ -5,6 +5,7 @@
 //! out of the JSON: `pkg/chart/v2/chart.go`, `Chart`). Those are known only where the chart was given.
 
 mod error;
+mod load;
 mod values;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use error::ChartError;
+pub use load::load;
 pub use values::{Rendered, Scope, rendered_values};
 
 /// A file of a chart.
