@@ -1,10 +1,40 @@
-//! Go's `text/template` to a tree.
+//! Go's `text/template` to a tree, as `text/template/parse` reads it.
+//!
+//! Names of functions are not checked. Errors say the line and what is wrong, and hold nothing of the template.
 
-use super::ast::Parsed;
+mod lexer;
+mod literal;
+mod parser;
+#[cfg(test)]
+mod tests;
+
+use super::ast::{Node, Parsed};
 use super::work::{Fault, Work};
 
 /// Parses a file of templates.
-pub fn parse(_text: &str, work: &mut Work) -> Result<Parsed, Fault> {
-    work.step()?;
-    Ok(Parsed::default())
+///
+/// Of two templates of one name, the second replaces the first if that is empty; a file with two that are not is refused.
+pub fn parse(text: &str, work: &mut Work) -> Result<Parsed, Fault> {
+    work.bytes(text.len())?;
+    let tokens = lexer::words(text, work)?;
+    parser::Parser::new(&tokens).file(work)
+}
+
+/// Whether a template holds nothing but white space, so that it replaces no other (`text/template/parse`, `IsEmptyTree`).
+pub fn is_empty(nodes: &[Node]) -> bool {
+    nodes.iter().all(|node| match node {
+        Node::Text(text) => text.trim().is_empty(),
+        Node::Action(_)
+        | Node::Template { .. }
+        | Node::If(_)
+        | Node::With(_)
+        | Node::Range(_)
+        | Node::Break
+        | Node::Continue => false,
+    })
+}
+
+/// A syntax error.
+fn failed(what: &'static str, line: usize) -> Fault {
+    Fault::Failed(format!("{what} in line {line}"))
 }

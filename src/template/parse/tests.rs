@@ -1,0 +1,1 @@
+//! What of Go templates is read, and what is refused.
