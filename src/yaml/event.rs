@@ -9,9 +9,10 @@
 //! (`util/yaml/decoder.go`) does.
 
 use std::io::{self, BufRead, Read};
+use std::ops::Range;
 use std::rc::Rc;
 
-use libyaml_safer::{Encoding, EventData, Parser};
+use libyaml_safer::{Encoding, EventData, Parser, ScalarStyle};
 
 use super::repair::{self, Fault};
 use super::{TextPosition, YamlError};
@@ -50,6 +51,32 @@ pub(super) struct ScalarEvent {
     pub(super) text: String,
     /// Whether the scalar was plain, so that its text decides its type.
     pub(super) implicit: bool,
+    /// How it is written.
+    pub(super) style: Style,
+}
+
+/// How a scalar is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Without quotes.
+    Plain,
+    /// In `'`.
+    SingleQuoted,
+    /// In `"`.
+    DoubleQuoted,
+    /// After `|`.
+    Literal,
+    /// After `>`.
+    Folded,
+}
+
+/// Where an event stands.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// Its beginning, for people.
+    pub(super) at: TextPosition,
+    /// Its bytes, in the text as [`Events::repaired`] has it in the end.
+    pub(super) span: Range<usize>,
 }
 
 /// Bytes handed to the parser in one piece.
@@ -82,9 +109,27 @@ impl<'a> Events<'a> {
 
     /// Reads the next event and the place where it starts.
     pub(super) fn next(&mut self) -> Result<(YamlEvent, TextPosition), YamlError> {
+        self.next_placed().map(|(event, place)| (event, place.at))
+    }
+
+    /// The text that the spans of events are those of, if the given one had to be repaired.
+    pub(super) fn repaired(&self) -> Option<&str> {
+        match &self.text {
+            SourceText::Given(_) => None,
+            SourceText::Repaired(text) => Some(text),
+        }
+    }
+
+    /// Reads the next event and where it stands.
+    ///
+    /// A repair changes nothing before the place where the parser stopped, so that spans of events before it stay right.
+    pub(super) fn next_placed(&mut self) -> Result<(YamlEvent, Place), YamlError> {
         loop {
             let event = self.parse()?;
-            let at = position(event.start_mark);
+            let place = Place {
+                at: position(event.start_mark),
+                span: byte(event.start_mark)..byte(event.end_mark),
+            };
             let event = match event.data {
                 EventData::StreamStart { .. } => continue,
                 EventData::StreamEnd => YamlEvent::StreamEnd,
@@ -96,6 +141,7 @@ impl<'a> Events<'a> {
                     tag,
                     value,
                     plain_implicit,
+                    style,
                     ..
                 } => {
                     let text = match self.stand_in {
@@ -107,6 +153,13 @@ impl<'a> Events<'a> {
                         tag,
                         text,
                         implicit: plain_implicit,
+                        style: match style {
+                            ScalarStyle::SingleQuoted => Style::SingleQuoted,
+                            ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
+                            ScalarStyle::Literal => Style::Literal,
+                            ScalarStyle::Folded => Style::Folded,
+                            _ => Style::Plain,
+                        },
                     })
                 }
                 EventData::SequenceStart { anchor, .. } => YamlEvent::SequenceStart(anchor),
@@ -114,7 +167,7 @@ impl<'a> Events<'a> {
                 EventData::MappingStart { anchor, .. } => YamlEvent::MappingStart(anchor),
                 EventData::MappingEnd => YamlEvent::MappingEnd,
             };
-            return Ok((event, at));
+            return Ok((event, place));
         }
     }
 
@@ -188,6 +241,11 @@ fn parser<'a>(text: &SourceText<'a>) -> Parser<Pieces<'a>> {
         read: 0,
     });
     parser
+}
+
+/// The parser counts bytes.
+fn byte(mark: libyaml_safer::Mark) -> usize {
+    usize::try_from(mark.index).unwrap_or(usize::MAX)
 }
 
 /// Counts from one, as editors do.

@@ -13,6 +13,7 @@
 mod compose;
 mod event;
 mod json;
+pub mod located;
 mod quiet;
 mod repair;
 mod resolve;
