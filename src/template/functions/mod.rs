@@ -3,6 +3,18 @@
 //! A function that is not here makes a hole, never a guess; so does one that cannot know what it is given, unless it says
 //! that it takes holes. `include`, `tpl`, `lookup` and the methods of `.Files` need the chart and are in `evaluate`.
 
+mod arguments;
+mod arithmetic;
+mod convert;
+mod decimal;
+mod equality;
+mod kinds;
+mod lists;
+mod logic;
+mod maps;
+mod merge;
+mod provenance;
+
 use super::traced::Traced;
 use super::work::{Fault, Work};
 
@@ -34,8 +46,12 @@ impl Function {
 }
 
 /// The function of a name.
-pub(super) fn find(_name: &str) -> Option<Function> {
-    None
+pub(super) fn find(name: &str) -> Option<Function> {
+    logic::find(name)
+        .or_else(|| maps::find(name))
+        .or_else(|| lists::find(name))
+        .or_else(|| arithmetic::find(name))
+        .or_else(|| kinds::find(name))
 }
 
 /// Calls a function. What it cannot compute is not known.

@@ -1,0 +1,154 @@
+//! Functions that ask what a value is: sprig's `reflect.go`.
+//!
+//! Some types that Go tells apart are one here: `int` and `int64`; lists of texts, of integers and of anything; maps of texts
+//! and of anything. Where the answer hangs on that, it is not known.
+
+use super::super::traced::{Origin, Traced, Value};
+use super::super::work::{Fault, Work};
+use super::Function;
+use super::arguments::{exactly, not_known, text};
+use super::equality::deep_equal;
+
+/// The function of a name.
+pub(super) fn find(name: &str) -> Option<Function> {
+    Some(match name {
+        "kindOf" => Function::with_holes(kind_of),
+        "kindIs" => Function::with_holes(kind_is),
+        "typeOf" => Function::with_holes(type_of),
+        "typeIs" => Function::with_holes(type_is),
+        "typeIsLike" => Function::with_holes(type_is_like),
+        "deepEqual" => Function::with_holes(deep_equal_of),
+        _ => return None,
+    })
+}
+
+/// The names that a kind or a type may have here; none where nothing is known.
+type Names = &'static [&'static str];
+
+const INTEGERS: Names = &["int", "int64"];
+
+fn kinds(value: &Value) -> Names {
+    match value {
+        Value::Nil => &["invalid"],
+        Value::Bool(_) => &["bool"],
+        Value::Int(_) => INTEGERS,
+        Value::Float(_) => &["float64"],
+        Value::Text(_) => &["string"],
+        Value::List(_) => &["slice"],
+        Value::Map(_) => &["map"],
+        Value::Native(_) | Value::Unknown => &[],
+    }
+}
+
+fn types(value: &Traced) -> Names {
+    let has_key = value.origin.key.is_some();
+    match &value.value {
+        Value::Nil => &["<nil>"],
+        Value::List(items) if !has_key && items.iter().all(|item| matches!(item.value, Value::Text(_))) => {
+            &["[]interface {}", "[]string", "[]int", "[][]interface {}"]
+        }
+        Value::List(items) if !has_key && items.iter().all(|item| matches!(item.value, Value::Int(_))) => {
+            &["[]interface {}", "[]int"]
+        }
+        Value::List(items) if !has_key && items.iter().all(|item| matches!(item.value, Value::List(_))) => {
+            &["[]interface {}", "[][]interface {}"]
+        }
+        Value::List(_) => &["[]interface {}"],
+        // All values of the release have a type of Helm, which has another name in each of its versions.
+        Value::Map(_) if value.origin.key.as_ref().is_some_and(super::super::key::Key::is_root) => &[],
+        Value::Map(map)
+            if !has_key && map.entries().values().all(|entry| matches!(entry.value, Value::Text(_))) =>
+        {
+            &["map[string]interface {}", "map[string]string"]
+        }
+        Value::Map(_) => &["map[string]interface {}"],
+        Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::Native(_)
+        | Value::Unknown => kinds(&value.value),
+    }
+}
+
+/// What a value is hangs on what the value hangs on itself, and not on what is in it.
+fn answer(value: Value, of: &Traced) -> Traced {
+    Traced::derived(
+        value,
+        &[Traced {
+            value: Value::Nil,
+            origin: Origin::derived(of.origin.all_keys()),
+        }],
+    )
+}
+
+fn named(names: Names, of: &Traced) -> Result<Traced, Fault> {
+    match names {
+        [name] => Ok(answer(
+            Value::Text(std::rc::Rc::new(super::super::traced::Text::literal(*name))),
+            of,
+        )),
+        _ => Err(not_known("the kind")),
+    }
+}
+
+fn is_named(names: Names, is_it: impl Fn(&str) -> bool, of: &Traced) -> Result<Traced, Fault> {
+    if names.is_empty() {
+        return Err(not_known("the kind"));
+    }
+    if !names.iter().any(|name| is_it(name)) {
+        return Ok(answer(Value::Bool(false), of));
+    }
+    if names.iter().all(|name| is_it(name)) {
+        return Ok(answer(Value::Bool(true), of));
+    }
+    Err(not_known("the kind"))
+}
+
+fn kind_of(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
+    let [value] = exactly("kindOf", args)?;
+    named(kinds(&value.value), value)
+}
+
+fn kind_is(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
+    let [kind, value] = exactly("kindIs", args)?;
+    let kind = text("kindIs", kind)?;
+    is_named(kinds(&value.value), |name| name == kind, value)
+}
+
+fn type_of(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [value] = exactly("typeOf", args)?;
+    named(types_paid(value, work)?, value)
+}
+
+fn type_is(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [kind, value] = exactly("typeIs", args)?;
+    let kind = text("typeIs", kind)?;
+    is_named(types_paid(value, work)?, |name| name == kind, value)
+}
+
+/// A pointer is like what it points to, but no value here is one.
+fn type_is_like(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    type_is(args, work)
+}
+
+fn types_paid(value: &Traced, work: &mut Work) -> Result<Names, Fault> {
+    match &value.value {
+        Value::List(items) => work.steps(items.len())?,
+        Value::Map(map) => work.steps(map.entries().len())?,
+        Value::Nil
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::Native(_)
+        | Value::Unknown => {}
+    }
+    Ok(types(value))
+}
+
+fn deep_equal_of(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [own, other] = exactly("deepEqual", args)?;
+    let is_equal = deep_equal(own, other, work)?.ok_or_else(|| not_known("deepEqual"))?;
+    Ok(Traced::derived(Value::Bool(is_equal), args))
+}

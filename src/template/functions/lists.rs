@@ -1,0 +1,310 @@
+//! Functions on lists: sprig's `list.go`, and those of `numeric.go` that count.
+
+use super::super::traced::{Origin, Text, Traced, Value};
+use super::super::work::{Fault, Work};
+use super::Function;
+use super::arguments::{at_least, exactly, int, list, not_known};
+use super::convert::to_int;
+use super::equality::is_among;
+use super::maps::text_of;
+use super::provenance::{list_of, part_of, taken_from};
+
+/// The function of a name.
+pub(super) fn find(name: &str) -> Option<Function> {
+    Some(match name {
+        "list" | "tuple" => Function::with_holes(make),
+        "append" | "mustAppend" | "push" | "mustPush" => Function::with_holes(append),
+        "prepend" | "mustPrepend" => Function::with_holes(prepend),
+        "concat" => Function::with_holes(concat),
+        "first" | "mustFirst" => Function::with_holes(first),
+        "last" | "mustLast" => Function::with_holes(last),
+        "rest" | "mustRest" => Function::with_holes(rest),
+        "initial" | "mustInitial" => Function::with_holes(initial),
+        "reverse" | "mustReverse" => Function::with_holes(reverse),
+        "uniq" | "mustUniq" => Function::with_holes(uniq),
+        "compact" | "mustCompact" => Function::with_holes(compact),
+        "without" | "mustWithout" => Function::with_holes(without),
+        "has" | "mustHas" => Function::with_holes(has),
+        "slice" | "mustSlice" => Function::with_holes(slice),
+        "chunk" | "mustChunk" => Function::with_holes(chunk),
+        "sortAlpha" => Function::with_holes(sort_alpha),
+        "until" => Function::of(until),
+        "untilStep" => Function::of(until_step),
+        "seq" => Function::of(seq),
+        _ => return None,
+    })
+}
+
+fn make(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    list_of(args.to_vec(), Origin::literal(), work)
+}
+
+fn append(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [source, item] = exactly("append", args)?;
+    let mut items = list("append", source, work)?.to_vec();
+    items.push(item.clone());
+    list_of(items, part_of(source), work)
+}
+
+fn prepend(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [source, item] = exactly("prepend", args)?;
+    let mut items = vec![item.clone()];
+    items.extend_from_slice(list("prepend", source, work)?);
+    list_of(items, part_of(source), work)
+}
+
+fn concat(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let mut items = Vec::new();
+    let mut origin = Origin::literal();
+    for source in args {
+        items.extend_from_slice(list("concat", source, work)?);
+        origin = Origin::derived(origin.keys.and(&source.origin.all_keys()));
+    }
+    list_of(items, origin, work)
+}
+
+/// An item of a list, or nil, which a list that is not empty would replace.
+fn item(source: &Traced, item: Option<&Traced>, work: &mut Work) -> Result<Traced, Fault> {
+    match item {
+        Some(item) => taken_from(source, item, work),
+        None => Ok(Traced {
+            value: Value::Nil,
+            origin: part_of(source),
+        }),
+    }
+}
+
+fn first(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [source] = exactly("first", args)?;
+    let items = list("first", source, work)?;
+    item(source, items.first(), work)
+}
+
+fn last(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [source] = exactly("last", args)?;
+    let items = list("last", source, work)?;
+    item(source, items.last(), work)
+}
+
+fn rest(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [source] = exactly("rest", args)?;
+    let items = list("rest", source, work)?;
+    list_of(items.get(1..).unwrap_or_default().to_vec(), part_of(source), work)
+}
+
+fn initial(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [source] = exactly("initial", args)?;
+    let items = list("initial", source, work)?;
+    let kept = items.split_last().map_or(&[][..], |(_, kept)| kept);
+    list_of(kept.to_vec(), part_of(source), work)
+}
+
+fn reverse(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [source] = exactly("reverse", args)?;
+    let items = list("reverse", source, work)?;
+    list_of(items.iter().rev().cloned().collect(), part_of(source), work)
+}
+
+fn uniq(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [source] = exactly("uniq", args)?;
+    let mut kept: Vec<Traced> = Vec::new();
+    for item in list("uniq", source, work)? {
+        if !is_among(item, &kept, work)?.ok_or_else(|| not_known("uniq"))? {
+            kept.push(item.clone());
+        }
+    }
+    list_of(kept, part_of(source), work)
+}
+
+/// The items that are not empty. It hangs on those that are left out, too.
+fn compact(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [source] = exactly("compact", args)?;
+    let mut kept = Vec::new();
+    let mut origin = part_of(source);
+    for item in list("compact", source, work)? {
+        if item.truth().ok_or_else(|| not_known("compact"))? {
+            kept.push(item.clone());
+        } else {
+            origin = Origin::derived(origin.keys.and(&item.keys()));
+        }
+    }
+    list_of(kept, origin, work)
+}
+
+fn without(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let ([source], omitted) = at_least("without", args)?;
+    let mut kept = Vec::new();
+    let mut origin = part_of(source);
+    for item in list("without", source, work)? {
+        if is_among(item, omitted, work)?.ok_or_else(|| not_known("without"))? {
+            origin = Origin::derived(origin.keys.and(&item.keys()));
+        } else {
+            kept.push(item.clone());
+        }
+    }
+    list_of(kept, origin, work)
+}
+
+fn has(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [needle, source] = exactly("has", args)?;
+    if matches!(source.value, Value::Nil) {
+        return Ok(Traced::derived(Value::Bool(false), args));
+    }
+    let items = list("has", source, work)?;
+    let has = is_among(needle, items, work)?.ok_or_else(|| not_known("has"))?;
+    Ok(Traced::derived(Value::Bool(has), args))
+}
+
+/// sprig's, which takes the place of Go's: no texts, and nil for an empty list.
+fn slice(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let ([source], bounds) = at_least("slice", args)?;
+    let items = list("slice", source, work)?;
+    let keys = bounds
+        .iter()
+        .fold(source.origin.all_keys(), |keys, bound| keys.and(&bound.keys()));
+    let origin = Origin::derived(keys);
+    if items.is_empty() {
+        return Ok(Traced {
+            value: Value::Nil,
+            origin,
+        });
+    }
+    let bound = |position: usize, otherwise: usize| match bounds.get(position) {
+        Some(bound) => usize::try_from(to_int(bound)?).map_err(|_| out_of_range()),
+        None => Ok(otherwise),
+    };
+    let part = items.get(bound(0, 0)?..bound(1, items.len())?).ok_or_else(out_of_range)?;
+    list_of(part.to_vec(), origin, work)
+}
+
+fn out_of_range() -> Fault {
+    Fault::Failed("the bounds are outside the list".to_owned())
+}
+
+fn chunk(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [size_arg, source] = exactly("chunk", args)?;
+    let size = int("chunk", size_arg)?;
+    let items = list("chunk", source, work)?;
+    let origin = Origin::derived(source.origin.all_keys().and(&size_arg.keys()));
+    let Some(size) = usize::try_from(size).ok().filter(|size| *size > 0) else {
+        // sprig's arithmetic finds no part for some sizes below zero, and one that cannot be for others.
+        let is_none = size < 0 && items.len() > 1 && items.len() as u64 - 1 <= size.unsigned_abs();
+        return if is_none {
+            list_of(Vec::new(), origin, work)
+        } else {
+            Err(Fault::Failed("chunk takes a size above zero".to_owned()))
+        };
+    };
+    let chunks = items
+        .chunks(size)
+        .map(|part| list_of(part.to_vec(), part_of(source), work))
+        .collect::<Result<_, _>>()?;
+    list_of(chunks, origin, work)
+}
+
+/// The items as texts, sorted by their bytes. Each still shows the key that it showed.
+fn sort_alpha(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [source] = exactly("sortAlpha", args)?;
+    if matches!(source.value, Value::Unknown) {
+        return Err(not_known("sortAlpha"));
+    }
+    let single = [source.clone()];
+    let items = match &source.value {
+        Value::List(_) => list("sortAlpha", source, work)?,
+        Value::Nil
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::Map(_)
+        | Value::Native(_)
+        | Value::Unknown => &single,
+    };
+    let is_list = matches!(source.value, Value::List(_));
+    let mut texts: Vec<Text> = Vec::new();
+    for item in items {
+        if is_list && matches!(item.value, Value::Nil) {
+            continue;
+        }
+        let text = text_of(item, work)?;
+        if is_list && text.has_hole() {
+            return Err(not_known("sortAlpha"));
+        }
+        work.bytes(text.as_str().len())?;
+        texts.push(text);
+    }
+    // Each text is compared about as often as the number of texts has binary digits.
+    work.steps(texts.len().saturating_mul(texts.len().max(1).ilog2() as usize))?;
+    texts.sort_by(|own, other| own.as_str().cmp(other.as_str()));
+    list_of(texts.into_iter().map(Traced::text).collect(), part_of(source), work)
+}
+
+fn until(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [count] = exactly("until", args)?;
+    let count = int("until", count)?;
+    numbers(args, 0, count, if count < 0 { -1 } else { 1 }, work)
+}
+
+fn until_step(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [start, stop, step] = exactly("untilStep", args)?;
+    numbers(
+        args,
+        int("untilStep", start)?,
+        int("untilStep", stop)?,
+        int("untilStep", step)?,
+        work,
+    )
+}
+
+fn numbers(args: &[Traced], start: i64, stop: i64, step: i64, work: &mut Work) -> Result<Traced, Fault> {
+    let origin = Traced::derived(Value::Nil, args).origin;
+    let mut items = Vec::new();
+    each_number(start, stop, step, |number| {
+        work.steps(4)?;
+        items.push(Traced {
+            value: Value::Int(number),
+            origin: Origin::literal(),
+        });
+        Ok(())
+    })?;
+    list_of(items, origin, work)
+}
+
+/// The numbers from one on, up to another and without it (`numeric.go`, `untilStep`).
+fn each_number(
+    start: i64,
+    stop: i64,
+    step: i64,
+    mut visit: impl FnMut(i64) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let mut number = start;
+    while (step > 0 && start <= stop && number < stop) || (step < 0 && stop < start && number > stop) {
+        visit(number)?;
+        let Some(next) = number.checked_add(step) else { break };
+        number = next;
+    }
+    Ok(())
+}
+
+/// A text of numbers, as the command of that name prints them; both ends are in it.
+fn seq(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let numbers = args.iter().map(|arg| int("seq", arg)).collect::<Result<Vec<_>, _>>()?;
+    let (start, step, end) = match *numbers.as_slice() {
+        [end] => (1, if end < 1 { -1 } else { 1 }, end),
+        [start, end] => (start, if end < start { -1 } else { 1 }, end),
+        [start, step, end] if end >= start || step <= 0 => (start, step, end),
+        _ => return Ok(Traced::derived_text("", args)),
+    };
+    let stop = end.wrapping_add(if end < start { -1 } else { 1 });
+    let mut text = String::new();
+    each_number(start, stop, step, |number| {
+        let number = number.to_string();
+        work.bytes(number.len() + 1)?;
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(&number);
+        Ok(())
+    })?;
+    Ok(Traced::derived_text(text, args))
+}

@@ -1,0 +1,338 @@
+//! Functions on maps: sprig's `dict.go`, and `index` and `len` of Go's `text/template/funcs.go`.
+
+use std::rc::Rc;
+
+use super::super::emit;
+use super::super::key::Keys;
+use super::super::traced::{Map, Origin, Text, Traced, Value};
+use super::super::work::{Fault, Work};
+use super::Function;
+use super::arguments::{at_least, exactly, map, not_known, text, wrong_type};
+use super::merge;
+use super::provenance::{list_of, missing_from, names, stand_in, taken_from};
+
+/// The function of a name.
+pub(super) fn find(name: &str) -> Option<Function> {
+    Some(match name {
+        "dict" => Function::with_holes(dict),
+        "set" => Function::with_holes(set),
+        "unset" => Function::with_holes(unset),
+        "get" => Function::with_holes(get),
+        "hasKey" => Function::with_holes(has_key),
+        "dig" => Function::with_holes(dig),
+        "pluck" => Function::with_holes(pluck),
+        "keys" => Function::with_holes(keys),
+        "values" => Function::with_holes(values),
+        "omit" => Function::with_holes(omit),
+        "pick" => Function::with_holes(pick),
+        "merge" | "mustMerge" => Function::with_holes(merge::merge),
+        "mergeOverwrite" | "mustMergeOverwrite" => Function::with_holes(merge::merge_overwrite),
+        "deepCopy" | "mustDeepCopy" => Function::with_holes(deep_copy),
+        "index" => Function::with_holes(index),
+        "len" => Function::with_holes(len),
+        _ => return None,
+    })
+}
+
+/// The text that sprig makes of anything for a name (`strings.go`, `strval`).
+pub(super) fn text_of(value: &Traced, work: &mut Work) -> Result<Text, Fault> {
+    match &value.value {
+        Value::Nil => Ok(Text::of("<nil>", Origin::derived(value.keys()))),
+        Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Native(_)
+        | Value::Unknown => emit::printed(value, work),
+    }
+}
+
+fn dict(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    work.steps(args.len().saturating_mul(4))?;
+    let mut entries = Vec::new();
+    for pair in args.chunks(2) {
+        let Some(name) = pair.first() else { continue };
+        let name = text_of(name, work)?;
+        if name.has_hole() {
+            return Err(not_known("dict"));
+        }
+        let value = pair.get(1).cloned().unwrap_or_else(|| Traced::text(Text::literal("")));
+        entries.push((Rc::from(name.as_str()), value));
+    }
+    Ok(Traced::literal(Value::Map(entries.into_iter().collect())))
+}
+
+fn set(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [target, name, value] = exactly("set", args)?;
+    let name = text("set", name)?;
+    let entries = map("set", target)?.ok_or_else(|| wrong_type("set", "a map"))?;
+    work.steps(4)?;
+    entries.entries_mut().insert(name.into(), value.clone());
+    Ok(target.clone())
+}
+
+fn unset(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
+    let [target, name] = exactly("unset", args)?;
+    let name = text("unset", name)?;
+    if let Some(entries) = map("unset", target)? {
+        entries.entries_mut().remove(name);
+    }
+    Ok(target.clone())
+}
+
+/// The entry of a name, if there is one.
+fn entry(function: &str, source: &Traced, name: &str, work: &mut Work) -> Result<Option<Traced>, Fault> {
+    match map(function, source)?.and_then(|map| map.get(name)) {
+        Some(entry) => taken_from(source, &entry, work).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What is missing is an empty text, which a value at its key would replace.
+fn get(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [source, name] = exactly("get", args)?;
+    let name = text("get", name)?;
+    Ok(match entry("get", source, name, work)? {
+        Some(entry) => entry,
+        None => Traced::text(Text::of("", missing_from(source, name))),
+    })
+}
+
+fn has_key(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [source, name] = exactly("hasKey", args)?;
+    let entry_name = text("hasKey", name)?;
+    let entry = entry("hasKey", source, entry_name, work)?;
+    let keys = match &entry {
+        Some(entry) => entry.origin.all_keys(),
+        None => missing_from(source, entry_name).all_keys(),
+    };
+    Ok(Traced {
+        value: Value::Bool(entry.is_some()),
+        origin: Origin::derived(keys.and(&name.keys())),
+    })
+}
+
+fn dig(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let Some(([path @ .., default], source)) = args.split_last().map(|(last, rest)| (rest, last)) else {
+        return Err(Fault::Failed("dig has a wrong number of arguments".to_owned()));
+    };
+    if path.is_empty() {
+        return Err(Fault::Failed("dig has a wrong number of arguments".to_owned()));
+    }
+    let mut found = source.clone();
+    for (position, name) in path.iter().enumerate() {
+        let name_text = text("dig", name)?;
+        let entries = map("dig", &found)?.ok_or_else(|| wrong_type("dig", "a map"))?;
+        let next = entries.get(name_text);
+        let Some(next) = next else {
+            // The place of what is asked for is further down.
+            let mut missing = Traced {
+                value: Value::Nil,
+                origin: missing_from(&found, name_text),
+            };
+            for name in path.iter().skip(position + 1) {
+                missing.origin = missing_from(&missing, text("dig", name)?);
+            }
+            return stand_in(default, &missing, work);
+        };
+        found = taken_from(&found, &next, work)?;
+    }
+    Ok(found)
+}
+
+fn pluck(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let ([name], sources) = at_least("pluck", args)?;
+    let name = text("pluck", name)?;
+    let mut entries = Vec::new();
+    let mut missing = Keys::None;
+    for source in sources {
+        match entry("pluck", source, name, work)? {
+            Some(entry) => entries.push(entry),
+            None => missing = missing.and(&missing_from(source, name).all_keys()),
+        }
+    }
+    list_of(entries, Origin::derived(missing), work)
+}
+
+/// Go has the names in any order; here they are sorted, as charts sort them that render the same each time.
+fn keys(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let mut texts = Vec::new();
+    let mut all = Keys::None;
+    for source in args {
+        let origin = Origin::derived(source.origin.all_keys());
+        all = all.and(&origin.keys);
+        if let Some(map) = map("keys", source)? {
+            for name in names(map, work)? {
+                texts.push(Traced::text(Text::of(&*name, origin.clone())));
+            }
+        }
+    }
+    list_of(texts, Origin::derived(all), work)
+}
+
+/// In the order of their names, where Go has any order.
+fn values(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [source] = exactly("values", args)?;
+    let mut values = Vec::new();
+    if let Some(map) = map("values", source)? {
+        work.steps(map.entries().len())?;
+        for entry in map.entries().values() {
+            values.push(taken_from(source, entry, work)?);
+        }
+    }
+    list_of(values, Origin::derived(source.origin.all_keys()), work)
+}
+
+/// What is left is still at the key of the map.
+fn omit(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let ([source], omitted) = at_least("omit", args)?;
+    let omitted = omitted.iter().map(|name| text("omit", name)).collect::<Result<Vec<_>, _>>()?;
+    let kept: Map = match map("omit", source)? {
+        Some(map) => {
+            let entries = map.entries();
+            work.steps(entries.len().saturating_mul(4 + omitted.len()))?;
+            let kept = entries.iter().filter(|(name, _)| !omitted.contains(&&***name));
+            kept.map(|(name, entry)| (Rc::clone(name), entry.clone())).collect()
+        }
+        None => Map::default(),
+    };
+    Ok(Traced {
+        value: Value::Map(kept),
+        origin: source.origin.clone(),
+    })
+}
+
+fn pick(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let ([source], picked) = at_least("pick", args)?;
+    work.steps(picked.len().saturating_mul(4))?;
+    let mut kept = Vec::new();
+    for name in picked {
+        let name = text("pick", name)?;
+        if let Some(entry) = map("pick", source)?.and_then(|map| map.get(name)) {
+            kept.push((name.into(), entry));
+        }
+    }
+    Ok(Traced {
+        value: Value::Map(kept.into_iter().collect()),
+        origin: Origin::derived(source.origin.all_keys()),
+    })
+}
+
+fn deep_copy(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let [value] = exactly("deepCopy", args)?;
+    copied(value, work)
+}
+
+/// The same values in maps and lists of their own.
+fn copied(value: &Traced, work: &mut Work) -> Result<Traced, Fault> {
+    work.steps(4)?;
+    let copy = match &value.value {
+        Value::List(items) => {
+            work.enter()?;
+            let items = items.iter().map(|item| copied(item, work)).collect::<Result<_, _>>()?;
+            work.leave();
+            Value::List(Rc::new(items))
+        }
+        Value::Map(map) => {
+            work.enter()?;
+            let mut entries = Vec::new();
+            for (name, entry) in map.entries().iter() {
+                entries.push((Rc::clone(name), copied(entry, work)?));
+            }
+            work.leave();
+            Value::Map(entries.into_iter().collect())
+        }
+        Value::Nil
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::Native(_)
+        | Value::Unknown => value.value.clone(),
+    };
+    Ok(Traced {
+        value: copy,
+        origin: value.origin.clone(),
+    })
+}
+
+fn index(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    let ([source], path) = at_least("index", args)?;
+    let mut found = source.clone();
+    if matches!(found.value, Value::Nil) {
+        return Err(Fault::Failed("index of nil".to_owned()));
+    }
+    for step in path {
+        work.step()?;
+        found = indexed(&found, step, work)?;
+    }
+    Ok(found)
+}
+
+fn indexed(source: &Traced, step: &Traced, work: &mut Work) -> Result<Traced, Fault> {
+    match &source.value {
+        Value::Map(_) => {
+            let name = text("index", step)?;
+            Ok(match entry("index", source, name, work)? {
+                Some(entry) => entry,
+                None => Traced {
+                    value: Value::Nil,
+                    origin: missing_from(source, name),
+                },
+            })
+        }
+        Value::List(items) => match items.get(position(step)?) {
+            Some(item) => taken_from(source, item, work),
+            None => Err(Fault::Failed("index out of range".to_owned())),
+        },
+        Value::Text(text) if text.has_hole() => Err(not_known("index")),
+        Value::Text(text) => match text.as_str().as_bytes().get(position(step)?) {
+            Some(byte) => Ok(Traced::derived(
+                Value::Int(i64::from(*byte)),
+                &[source.clone(), step.clone()],
+            )),
+            None => Err(Fault::Failed("index out of range".to_owned())),
+        },
+        Value::Unknown | Value::Native(_) => Err(not_known("index")),
+        Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
+            Err(wrong_type("index", "a map or a list"))
+        }
+    }
+}
+
+/// Go takes integers alone, so no number of values (`funcs.go`, `indexArg`).
+fn position(step: &Traced) -> Result<usize, Fault> {
+    match &step.value {
+        Value::Int(position) => {
+            usize::try_from(*position).map_err(|_| Fault::Failed("index out of range".to_owned()))
+        }
+        Value::Unknown => Err(not_known("index")),
+        Value::Nil
+        | Value::Bool(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Native(_) => Err(wrong_type("index", "an integer for a list")),
+    }
+}
+
+fn len(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
+    let [value] = exactly("len", args)?;
+    let len = match &value.value {
+        Value::Text(text) if text.has_hole() => return Err(not_known("len")),
+        Value::Text(text) => text.as_str().len(),
+        Value::List(items) => items.len(),
+        Value::Map(map) => map.entries().len(),
+        Value::Native(_) | Value::Unknown => return Err(not_known("len")),
+        Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
+            return Err(wrong_type("len", "a text, a list or a map"));
+        }
+    };
+    Ok(Traced::derived(
+        Value::Int(i64::try_from(len).unwrap_or(i64::MAX)),
+        args,
+    ))
+}

@@ -1,0 +1,156 @@
+//! `merge` and `mergeOverwrite`: sprig's `dict.go` on `dario.cat/mergo` 1.0 (`merge.go`, `deepMerge`).
+//!
+//! The first map is changed in place, and so are the maps in it. Maps are merged; of anything else, one or the other is
+//! taken whole. Entries that are taken are not copied, so a map is then in both.
+
+use std::rc::Rc;
+
+use super::super::traced::{Map, Traced, Value};
+use super::super::work::{Fault, Work};
+use super::arguments::{at_least, map};
+use super::provenance::{missing_from, names, stand_in, stand_in_deep, taken_from};
+
+/// Which of two entries is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Prefer {
+    /// That of the map which is merged into, unless it is empty.
+    Target,
+    /// That of the map which is merged in, even if it is empty.
+    Source,
+}
+
+pub(super) fn merge(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    merge_all(args, Prefer::Target, work)
+}
+
+pub(super) fn merge_overwrite(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
+    merge_all(args, Prefer::Source, work)
+}
+
+fn merge_all(args: &[Traced], prefer: Prefer, work: &mut Work) -> Result<Traced, Fault> {
+    let ([target], sources) = at_least("merge", args)?;
+    // All have to be maps before one is changed.
+    let own = match map("merge", target)? {
+        Some(own) => own.clone(),
+        None => Map::default(),
+    };
+    for source in sources {
+        map("merge", source)?;
+    }
+    let target = Traced {
+        value: Value::Map(own.clone()),
+        origin: target.origin.clone(),
+    };
+    for source in sources {
+        merge_into(&target, &own, source, prefer, work)?;
+    }
+    Ok(target)
+}
+
+fn merge_into(
+    target: &Traced,
+    own: &Map,
+    source: &Traced,
+    prefer: Prefer,
+    work: &mut Work,
+) -> Result<(), Fault> {
+    let Some(other) = map("merge", source)? else {
+        return Ok(());
+    };
+    if own.is(other) {
+        return Ok(());
+    }
+    work.enter()?;
+    for name in names(other, work)? {
+        let Some(value) = other.get(&name) else { continue };
+        let value = taken_from(source, &value, work)?;
+        let held = own.get(&name);
+        let missing = Traced {
+            value: Value::Nil,
+            origin: missing_from(target, &name),
+        };
+        let merged = match prefer {
+            Prefer::Target => filled(held.as_ref(), &missing, &value, work)?,
+            Prefer::Source => overwritten(held.as_ref(), &value, work)?,
+        };
+        if let Some(merged) = merged {
+            work.steps(4)?;
+            own.entries_mut().insert(name, merged);
+        }
+    }
+    if prefer == Prefer::Source {
+        keep_replaceable(own, source, other, work)?;
+    }
+    work.leave();
+    Ok(())
+}
+
+/// Merges a map into the one that is held; whether that was possible.
+fn merged_within(held: Option<&Traced>, value: &Traced, prefer: Prefer, work: &mut Work) -> Result<bool, Fault> {
+    let Some(held) = held else { return Ok(false) };
+    let (Value::Map(own), Value::Map(_)) = (&held.value, &value.value) else {
+        return Ok(false);
+    };
+    merge_into(held, own, value, prefer, work)?;
+    Ok(!own.entries().is_empty())
+}
+
+/// The entry of the source where that of the target is empty; `None` where all stays. What is taken shows its own key,
+/// which has the value now; without one, it stands in for the entry that is empty.
+fn filled(
+    held: Option<&Traced>,
+    missing: &Traced,
+    value: &Traced,
+    work: &mut Work,
+) -> Result<Option<Traced>, Fault> {
+    if matches!(value.value, Value::Nil) || merged_within(held, value, Prefer::Target, work)? {
+        return Ok(None);
+    }
+    let empty = match held {
+        None => missing,
+        Some(held) => match held.truth() {
+            Some(true) => return Ok(None),
+            Some(false) => held,
+            None => return Ok(Some(Traced::unknown(&[held.clone(), value.clone()]))),
+        },
+    };
+    if value.origin.key.is_some() {
+        let mut value = value.clone();
+        value.origin = value.origin.hanging_on(&empty.origin.all_keys());
+        return Ok(Some(value));
+    }
+    match (&empty.origin.key, &value.value) {
+        (Some(key), Value::Map(_)) => stand_in_deep(value, key, work).map(Some),
+        _ => stand_in(value, empty, work).map(Some),
+    }
+}
+
+/// The entry of the source; `None` where the entry that is held stays, with another map merged into it.
+fn overwritten(held: Option<&Traced>, value: &Traced, work: &mut Work) -> Result<Option<Traced>, Fault> {
+    if merged_within(held, value, Prefer::Source, work)? {
+        return Ok(None);
+    }
+    Ok(Some(match (held.map(|held| &held.value), &value.value) {
+        // If both are maps, they are merged; else one is taken.
+        (Some(Value::Map(_) | Value::Unknown), Value::Unknown) | (Some(Value::Unknown), Value::Map(_)) => {
+            Traced::unknown(&[held.cloned().unwrap_or_else(Traced::nil), value.clone()])
+        }
+        _ => value.clone(),
+    }))
+}
+
+/// What stays although the source would win: with a value at the key that the source has for it, it is that value.
+fn keep_replaceable(own: &Map, source: &Traced, other: &Map, work: &mut Work) -> Result<(), Fault> {
+    let Some(key) = &source.origin.key else {
+        return Ok(());
+    };
+    for name in names(own, work)? {
+        if other.entries().contains_key(&name) {
+            continue;
+        }
+        let Some(held) = own.get(&name) else { continue };
+        let replaceable = stand_in_deep(&held, &key.name(&name), work)?;
+        own.entries_mut().insert(Rc::clone(&name), replaceable);
+    }
+    Ok(())
+}
