@@ -15,6 +15,21 @@ mod maps;
 mod merge;
 mod provenance;
 
+mod cases;
+mod characters;
+mod escape;
+mod numbers;
+mod paths;
+mod print;
+mod printf;
+mod regex;
+mod regex_syntax;
+mod semver;
+mod split;
+mod text;
+mod typed;
+mod words;
+
 use super::traced::Traced;
 use super::work::{Fault, Work};
 
