@@ -223,10 +223,11 @@ impl<'r> Run<'r> {
         let flow = self.nodes(nodes, dot, variables, &mut rendered);
         self.work.leave();
         variables.0.truncate(mark);
+        let keys = value.keys();
         // With another branch, the text itself hangs on the condition; without one, only whether it is there.
-        if truth.is_none() || !branch.otherwise.is_empty() {
-            let keys = value.keys();
-            rendered = rendered.map_origins(|text, origin| alternative(text, origin, &keys));
+        let has_alternative = truth.is_none() || !branch.otherwise.is_empty();
+        if has_alternative || !keys.is_none() {
+            rendered = rendered.map_origins(|text, origin| conditional(text, origin, &keys, has_alternative));
         }
         out.append(&rendered);
         flow
@@ -372,14 +373,14 @@ fn keys_of_argument(argument: &Traced) -> Keys {
     argument.keys()
 }
 
-/// The origin of a piece in whose place a condition may put another.
-fn alternative(text: &str, origin: &Origin, keys: &Keys) -> Origin {
+/// The origin of a piece that a condition decides about, and in whose place it may put another.
+fn conditional(text: &str, origin: &Origin, keys: &Keys, has_alternative: bool) -> Origin {
     let is_blank = text.chars().all(char::is_whitespace);
     if origin.kind != Kind::Literal || is_blank {
         return origin.clone();
     }
     Origin {
-        kind: Kind::Alternative,
+        kind: if has_alternative { Kind::Alternative } else { Kind::Literal },
         key: None,
         keys: origin.keys.and(keys),
     }

@@ -1,0 +1,75 @@
+//! Scalars as templates print them, and the types that keys want.
+
+use serde_json::Value;
+
+/// A scalar as text: what a template prints for it. Null is nothing.
+pub(super) fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => Some(String::new()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Number(number) => Some(match number.as_f64() {
+            // `3.0` and `3` are one number.
+            Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => format!("{float:.0}"),
+            _ => number.to_string(),
+        }),
+        Value::String(text) => Some(text.clone()),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Whether two values are the same to whoever sets them: `"3"` and `3` are, and so are texts that differ in white space at
+/// their ends.
+pub(super) fn is_alike(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_alike(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .all(|(name, value)| other.get(name).is_some_and(|other| is_alike(value, other)))
+        }
+        (one, other) => match (text_of(one), text_of(other)) {
+            (Some(one), Some(other)) => one.trim() == other.trim(),
+            (Some(_), None) | (None, Some(_)) | (None, None) => false,
+        },
+    }
+}
+
+/// A text in the type that a key has now: a number where a number is, and so on. Where the key has none, the type that
+/// the field itself has.
+pub(super) fn cast(text: &str, current: Option<&Value>, field: &Value) -> Value {
+    let as_text = || Value::String(text.to_owned());
+    match current {
+        Some(Value::Bool(_)) => text.parse().map_or_else(|_| as_text(), Value::Bool),
+        Some(Value::Number(_)) => number(text).unwrap_or_else(as_text),
+        Some(Value::String(current)) if !current.is_empty() => as_text(),
+        Some(Value::String(_) | Value::Null | Value::Array(_) | Value::Object(_)) | None => match field {
+            Value::Bool(_) => text.parse().map_or_else(|_| as_text(), Value::Bool),
+            Value::Number(_) => number(text).unwrap_or_else(as_text),
+            Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => as_text(),
+        },
+    }
+}
+
+fn number(text: &str) -> Option<Value> {
+    if let Ok(number) = text.parse::<i64>() {
+        return Some(number.into());
+    }
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
+    let number = text.parse::<f64>().ok().filter(|_| is_plain)?;
+    serde_json::Number::from_f64(number).map(Value::Number)
+}
+
+/// The other types in which the same text can be given, for keys that the type of the field misleads about.
+pub(super) fn other_types(value: &Value) -> Vec<Value> {
+    match value {
+        Value::String(text) => {
+            let truth = text.parse().ok().map(Value::Bool);
+            number(text).into_iter().chain(truth).collect()
+        }
+        Value::Bool(_) | Value::Number(_) => text_of(value).map(Value::String).into_iter().collect(),
+        Value::Null | Value::Array(_) | Value::Object(_) => Vec::new(),
+    }
+}

@@ -1,0 +1,191 @@
+//! A release's chart, evaluated once as it was deployed, and again with a key set.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::answer::Moved;
+use super::schema::{Acceptance, Schema};
+use super::source_map::{Change, Limits, SourceMap};
+use super::tree;
+use crate::chart::{ReleaseChart, Rendered, rendered_values};
+use crate::template::key::Key;
+use crate::template::program::{Evaluation, Program};
+use crate::template::roots::Surroundings;
+use crate::template::work::{Fault, Work};
+use crate::vocabulary::NoKeyReason;
+
+/// The most fields that are told as changing with a key.
+const MAX_MOVED: usize = 200;
+
+/// A chart with what it renders for a release.
+pub(super) struct Session<'s> {
+    release: &'s ReleaseChart,
+    surroundings: &'s Surroundings,
+    rendered: Rendered,
+    program: Program,
+    base: Evaluation,
+    schema: Option<Schema>,
+    /// What is left for all evaluations of the chart together.
+    work: RefCell<Work>,
+    maps: RefCell<HashMap<Rc<str>, Rc<SourceMap>>>,
+}
+
+/// What a chart renders with a key set, as far as that hangs on the key.
+pub(super) struct Trial {
+    files: BTreeMap<Rc<str>, SourceMap>,
+    changes: Vec<Change>,
+}
+
+impl<'s> Session<'s> {
+    /// Evaluates a chart with the values that the release has.
+    pub(super) fn of(release: &'s ReleaseChart, surroundings: &'s Surroundings) -> Result<Self, NoKeyReason> {
+        let mut work = Work::default();
+        let rendered = rendered_values(&release.chart, &release.config).map_err(|_| NoKeyReason::TooLarge)?;
+        let program = Program::of(&rendered.chart, &mut work);
+        let base = program.evaluate(&rendered.values, surroundings, &mut work, |_| true);
+        Ok(Self {
+            release,
+            surroundings,
+            schema: Schema::of(&rendered.chart, &rendered.values),
+            rendered,
+            program,
+            base,
+            work: RefCell::new(work),
+            maps: RefCell::default(),
+        })
+    }
+
+    /// The values that the templates see.
+    pub(super) const fn values(&self) -> &Value {
+        &self.rendered.values
+    }
+
+    /// The values that were given for the release.
+    pub(super) const fn given(&self) -> &Value {
+        &self.release.config
+    }
+
+    /// The chart and its dependencies, as far as they are known.
+    pub(super) const fn chart(&self) -> &crate::chart::Chart {
+        &self.rendered.chart
+    }
+
+    /// The release's name.
+    pub(super) fn release_name(&self) -> &str {
+        &self.release.name
+    }
+
+    /// Whether a template is at hand.
+    pub(super) fn has_template(&self, template: &str) -> bool {
+        self.program.has_file(template)
+    }
+
+    /// The keys that a template reads.
+    pub(super) fn keys_read(&self, template: &str) -> Vec<Key> {
+        let file = self.base.files.get(template);
+        let mut keys: Vec<Key> = file.map(|file| file.reads.iter().cloned().collect()).unwrap_or_default();
+        keys.sort();
+        keys
+    }
+
+    /// What a template rendered, as objects and fields; `None` where it cannot be evaluated.
+    pub(super) fn source_map(&self, template: &str) -> Option<Rc<SourceMap>> {
+        let (name, file) = self.base.files.get_key_value(template)?;
+        if let Some(map) = self.maps.borrow().get(name) {
+            return Some(Rc::clone(map));
+        }
+        let text = file.text.as_ref().ok()?;
+        let map = Rc::new(SourceMap::of(text, &Limits::default()));
+        self.maps.borrow_mut().insert(Rc::clone(name), Rc::clone(&map));
+        Some(map)
+    }
+
+    /// Evaluates what hangs on a key once more, with another value there. Keys lead through no list here.
+    pub(super) fn try_key(&self, key: &Key, value: &Value) -> Result<Trial, NoKeyReason> {
+        let mut config = self.release.config.clone();
+        tree::merge(&mut config, &tree::tree(key, value.clone()));
+        let rendered = rendered_values(&self.release.chart, &config).map_err(|_| NoKeyReason::NotKept)?;
+        if let Some(schema) = &self.schema {
+            match schema.accepts(&rendered.values) {
+                Acceptance::Accepted | Acceptance::CannotTell(_) => {}
+                Acceptance::Refused(_) => return Err(NoKeyReason::RefusedBySchema),
+            }
+        }
+        let work = &mut *self.work.borrow_mut();
+        let has_other_charts = rendered.scopes != self.rendered.scopes;
+        let other_program = has_other_charts.then(|| Program::of(&rendered.chart, work));
+        let program = other_program.as_ref().unwrap_or(&self.program);
+        let may_change = |name: &str| {
+            has_other_charts || self.base.files.get(name).is_some_and(|file| file.may_depend_on(key))
+        };
+        let after = program.evaluate(&rendered.values, self.surroundings, work, may_change);
+        let mut trial = Trial {
+            files: BTreeMap::new(),
+            changes: Vec::new(),
+        };
+        for (name, file) in after.files {
+            let before = self.base.files.get(&name);
+            let had_text = before.is_none_or(|file| file.text.is_ok());
+            match file.text {
+                Ok(text) => {
+                    let map = SourceMap::of(&text, &Limits::default());
+                    let room = MAX_MOVED.saturating_sub(trial.changes.len());
+                    let before = self.source_map(&name);
+                    if let Some(before) = &before {
+                        trial.changes.extend(before.changes(&map, room));
+                    }
+                    trial.files.insert(name, map);
+                }
+                Err(Fault::TooMuch(_)) => return Err(NoKeyReason::TooLarge),
+                // The chart refuses the value, as Helm would say.
+                Err(_) if had_text => return Err(NoKeyReason::NotKept),
+                Err(_) => {}
+            }
+        }
+        if trial.renames() {
+            return Err(NoKeyReason::NamesObjects);
+        }
+        Ok(trial)
+    }
+}
+
+impl Trial {
+    /// What a template renders now; `None` where it does not hang on the key.
+    pub(super) fn file(&self, template: &str) -> Option<&SourceMap> {
+        self.files.get(template)
+    }
+
+    /// Whether an object goes and another one of its kind comes: a key that names objects has Helm delete and create.
+    fn renames(&self) -> bool {
+        let whole = |change: &&Change| change.path.segments().is_empty();
+        let gone = self.changes.iter().filter(whole).filter(|change| change.after.is_none());
+        let mut kinds = gone.map(|change| change.kind.as_str());
+        kinds.any(|kind| {
+            let mut came = self.changes.iter().filter(whole).filter(|change| change.before.is_none());
+            came.any(|change| change.kind == kind)
+        })
+    }
+
+    /// The fields that change, without checksums of what is rendered elsewhere: those follow whatever is changed.
+    pub(super) fn moved(&self) -> impl Iterator<Item = (&Change, Moved)> {
+        self.changes.iter().filter(|change| !is_checksum(change)).map(|change| {
+            let moved = Moved {
+                kind: change.kind.clone(),
+                namespace: change.namespace.clone(),
+                name: change.name.clone(),
+                path: change.path.to_string(),
+            };
+            (change, moved)
+        })
+    }
+}
+
+fn is_checksum(change: &Change) -> bool {
+    let last = change.path.keys().next_back().map(str::to_lowercase).unwrap_or_default();
+    ["checksum", "config-hash", "confighash", "sha256", "/hash"]
+        .iter()
+        .any(|word| last.contains(word))
+}

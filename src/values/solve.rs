@@ -1,0 +1,173 @@
+//! From the pieces of a field's text to the key, and to what it has to be set to.
+
+use serde_json::Value;
+
+use super::scalar::text_of;
+use super::source_map::{Located, LocatedPiece};
+use crate::template::key::Key;
+use crate::template::traced::{HOLE, Kind};
+use crate::vocabulary::NoKeyReason;
+
+/// A key, and the text that it has to show.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Solution {
+    /// The key.
+    pub(super) key: Key,
+    /// What it has to show; a part of the field's text where other pieces stand around it.
+    pub(super) shows: String,
+    /// Whether that is all of the field's text.
+    pub(super) is_all: bool,
+}
+
+/// The only key that makes this field show another scalar.
+pub(super) fn solve(located: &Located, deployed: &Value, wanted: &Value) -> Result<Solution, NoKeyReason> {
+    let (Some(deployed), Some(wanted)) = (text_of(deployed), text_of(wanted)) else {
+        return Err(NoKeyReason::NotEvaluated);
+    };
+    if !located.is_exact && !located.has_hole {
+        return Err(NoKeyReason::NotEvaluated);
+    }
+    let texts = fill_hole(&located.pieces, &deployed).ok_or(NoKeyReason::NotEvaluated)?;
+    let whole: String = texts.concat();
+    if whole.trim() != deployed.trim() {
+        return Err(NoKeyReason::Differs);
+    }
+    // White space at the ends is the template's.
+    let (lead, tail) = ends(&whole);
+    let wanted = if whole == deployed { wanted } else { format!("{lead}{}{tail}", wanted.trim()) };
+    if let Some(key) = only_key(&located.pieces, &texts) {
+        return Ok(Solution {
+            key,
+            shows: wanted,
+            is_all: true,
+        });
+    }
+    let mut solutions = part_of_text(&located.pieces, &texts, &wanted);
+    solutions.dedup();
+    match &mut solutions[..] {
+        [solution] => Ok(solution.clone()),
+        [] => Err(why_none(&located.pieces, &texts, &whole, &wanted)),
+        _ => Err(NoKeyReason::Ambiguous),
+    }
+}
+
+/// The pieces' texts. What a single hole stands for follows from what was deployed.
+fn fill_hole(pieces: &[LocatedPiece], deployed: &str) -> Option<Vec<String>> {
+    let mut texts: Vec<String> = pieces.iter().map(|piece| piece.text.clone()).collect();
+    let holes: Vec<usize> = (0..pieces.len())
+        .filter(|&position| pieces.get(position).is_some_and(is_hole))
+        .collect();
+    let (before, after) = match holes[..] {
+        [] => return Some(texts),
+        [hole] => (texts.get(..hole)?.concat(), texts.get(hole + 1..)?.concat()),
+        _ => return None,
+    };
+    let deployed = deployed.trim_end();
+    let filled = deployed
+        .strip_prefix(before.trim_start())?
+        .strip_suffix(after.trim_end())?;
+    *texts.get_mut(*holes.first()?)? = filled.to_owned();
+    Some(texts)
+}
+
+fn is_hole(piece: &LocatedPiece) -> bool {
+    piece.origin.kind == Kind::Hole || piece.text.contains(HOLE)
+}
+
+fn shows_key(piece: &LocatedPiece) -> Option<&Key> {
+    match piece.origin.kind {
+        Kind::Value | Kind::Default => piece.origin.key.as_ref(),
+        // A hole with a key is a value that is not known, such as a default that is computed.
+        Kind::Hole | Kind::Literal | Kind::Derived | Kind::Alternative => None,
+    }
+}
+
+fn ends(text: &str) -> (&str, &str) {
+    let lead = text.len() - text.trim_start().len();
+    let tail = text.trim_end().len().max(lead);
+    (text.get(..lead).unwrap_or_default(), text.get(tail..).unwrap_or_default())
+}
+
+/// The key whose value is the whole text.
+fn only_key(pieces: &[LocatedPiece], texts: &[String]) -> Option<Key> {
+    let mut filled = pieces.iter().zip(texts).filter(|(_, text)| !text.trim().is_empty());
+    match (filled.next(), filled.next()) {
+        (Some((piece, _)), None) => piece.is_whole.then(|| shows_key(piece).cloned())?,
+        (None, _) => {
+            let mut keys = pieces.iter().filter_map(shows_key);
+            let key = keys.next()?;
+            keys.all(|other| other == key).then(|| key.clone())
+        }
+        (Some(_), Some(_)) => None,
+    }
+}
+
+/// The keys that explain the whole difference while all the rest stays.
+fn part_of_text(pieces: &[LocatedPiece], texts: &[String], wanted: &str) -> Vec<Solution> {
+    let mut solutions: Vec<Solution> = Vec::new();
+    for (position, piece) in pieces.iter().enumerate() {
+        let Some(key) = shows_key(piece).filter(|_| piece.is_whole) else {
+            continue;
+        };
+        let before = texts.get(..position).unwrap_or_default().concat();
+        let after = texts.get(position + 1..).unwrap_or_default().concat();
+        let shows = wanted.strip_prefix(&before).and_then(|rest| rest.strip_suffix(&after));
+        let Some(shows) = shows.filter(|shows| !shows.is_empty()) else {
+            continue;
+        };
+        let solution = Solution {
+            key: key.clone(),
+            shows: shows.to_owned(),
+            is_all: false,
+        };
+        if !solutions.contains(&solution) {
+            solutions.push(solution);
+        }
+    }
+    solutions
+}
+
+/// Why no key gives the wanted text: what the pieces are that would have to change.
+fn why_none(pieces: &[LocatedPiece], texts: &[String], whole: &str, wanted: &str) -> NoKeyReason {
+    let same_start = common_prefix(whole, wanted);
+    let rest = wanted.get(same_start..).unwrap_or_default();
+    let rest_of_whole = whole.get(same_start..).unwrap_or_default();
+    let same_end = common_suffix(rest_of_whole, rest);
+    let changed = same_start..(whole.len() - same_end).max(same_start + 1);
+    let mut start = 0;
+    let (mut is_literal, mut has_key, mut has_hole) = (true, false, false);
+    for (piece, text) in pieces.iter().zip(texts) {
+        let end = start + text.len();
+        if start < changed.end && end > changed.start {
+            is_literal &= piece.origin.kind == Kind::Literal;
+            has_key |= shows_key(piece).is_some();
+            has_hole |= is_hole(piece);
+        }
+        start = end;
+    }
+    if has_hole {
+        NoKeyReason::NotEvaluated
+    } else if is_literal {
+        NoKeyReason::SetByChart
+    } else if has_key {
+        NoKeyReason::SeveralKeys
+    } else {
+        NoKeyReason::NotEvaluated
+    }
+}
+
+fn common_prefix(one: &str, other: &str) -> usize {
+    one.char_indices()
+        .zip(other.chars())
+        .find(|((_, one), other)| one != other)
+        .map_or_else(|| one.len().min(other.len()), |((at, _), _)| at)
+}
+
+fn common_suffix(one: &str, other: &str) -> usize {
+    one.chars()
+        .rev()
+        .zip(other.chars().rev())
+        .take_while(|(one, other)| one == other)
+        .map(|(one, _)| one.len_utf8())
+        .sum()
+}
