@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
@@ -20,7 +21,7 @@ pub struct Surroundings {
     /// The version of Kubernetes, such as `v1.33.4`; `None` where it is not known.
     pub kube_version: Option<String>,
     /// The API versions that are served, `apps/v1` and `apps/v1/Deployment` alike; `None` where they are not known.
-    pub api_versions: Option<Rc<BTreeSet<String>>>,
+    pub api_versions: Option<Arc<BTreeSet<String>>>,
 }
 
 /// `.Release` (Helm: `pkg/chart/common/util/values.go`, `ToRenderValues`).
@@ -40,7 +41,7 @@ pub(super) fn release(surroundings: &Surroundings) -> Traced {
 /// `.Capabilities` (Helm: `pkg/chart/common/capabilities.go`). What Helm made the release is not known.
 pub(super) fn capabilities(surroundings: &Surroundings) -> Traced {
     let api_versions = match &surroundings.api_versions {
-        Some(served) => Traced::literal(Value::Native(Native::ApiVersions(Rc::clone(served)))),
+        Some(served) => Traced::literal(Value::Native(Native::ApiVersions(Arc::clone(served)))),
         None => Traced::unknown(&[]),
     };
     map([

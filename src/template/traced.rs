@@ -1,8 +1,9 @@
 //! Values that remember which key of the release's values they come from.
 
 use std::cell::{Ref, RefCell, RefMut};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::key::{Key, KeyStep, Keys};
 
@@ -282,7 +283,7 @@ pub enum Native {
     /// `.Files`, or what its `Glob` selects: files by name.
     Files(Rc<BTreeMap<Rc<str>, Rc<[u8]>>>),
     /// `.Capabilities.APIVersions`.
-    ApiVersions(Rc<std::collections::BTreeSet<String>>),
+    ApiVersions(Arc<BTreeSet<String>>),
 }
 
 /// A value in a template.

@@ -31,7 +31,7 @@ impl Default for Work {
         Self {
             steps: 20_000_000,
             bytes: 256 << 20,
-            depth: 100,
+            depth: 400,
             until: Instant::now() + Duration::from_secs(10),
         }
     }
@@ -61,7 +61,7 @@ impl Work {
 
     /// Goes one level deeper, until [`Work::leave`].
     pub fn enter(&mut self) -> Result<(), Fault> {
-        self.depth = self.depth.checked_sub(1).ok_or(Fault::TooMuch("100 levels"))?;
+        self.depth = self.depth.checked_sub(1).ok_or(Fault::TooMuch("400 levels"))?;
         Ok(())
     }
 
