@@ -1,27 +1,24 @@
 //! The functions of Go's templates, of sprig and of Helm that charts use most, one file for each kind.
 //!
 //! A function that is not here makes a hole, never a guess; so does one that cannot know what it is given, unless it says
-//! that it takes holes. `include`, `tpl`, `lookup` and the methods of `.Files` need the chart and are in `evaluate`.
-
-mod arguments;
+//! that it takes holes. `include`, `tpl`, `lookup` and the methods of `.Files` need the chart and are in `evaluate`.mod arguments;
 mod arithmetic;
+mod cases;
+mod characters;
 mod convert;
 mod decimal;
 mod equality;
+mod escape;
 mod kinds;
 mod lists;
 mod logic;
 mod maps;
 mod merge;
-mod provenance;
-
-mod cases;
-mod characters;
-mod escape;
 mod numbers;
 mod paths;
 mod print;
 mod printf;
+mod provenance;
 mod regex;
 mod regex_syntax;
 mod semver;
@@ -67,6 +64,15 @@ pub(super) fn find(name: &str) -> Option<Function> {
         .or_else(|| lists::find(name))
         .or_else(|| arithmetic::find(name))
         .or_else(|| kinds::find(name))
+        .or_else(|| text::find(name))
+        .or_else(|| split::find(name))
+        .or_else(|| printf::find(name))
+        .or_else(|| words::find(name))
+        .or_else(|| cases::find(name))
+        .or_else(|| paths::find(name))
+        .or_else(|| regex::find(name))
+        .or_else(|| semver::find(name))
+        .or_else(|| escape::find(name))
 }
 
 /// Calls a function. What it cannot compute is not known.
