@@ -62,8 +62,6 @@ fn either(number: &str, precision: Option<usize>) -> String {
         Some(precision) if precision > count && count >= point => count,
         Some(precision) => precision,
     };
-    // Without a precision, Go writes up to 21 digits before the point.
-    let limit = if precision.is_none() { limit.max(21) } else { limit };
     let (first, rest) = digits.split_at_checked(1).unwrap_or((digits, ""));
     if exponent < -4 || exponent >= limit {
         let point = if rest.is_empty() { "" } else { "." };
