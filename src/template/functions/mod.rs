@@ -1,7 +1,9 @@
 //! The functions of Go's templates, of sprig and of Helm that charts use most, one file for each kind.
 //!
 //! A function that is not here makes a hole, never a guess; so does one that cannot know what it is given, unless it says
-//! that it takes holes. `include`, `tpl`, `lookup` and the methods of `.Files` need the chart and are in `evaluate`.mod arguments;
+//! that it takes holes. `include`, `tpl`, `lookup` and the methods of `.Files` need the chart and are in `evaluate`.
+
+mod arguments;
 mod arithmetic;
 mod cases;
 mod characters;
