@@ -65,8 +65,7 @@ fn is_word(text: &str) -> bool {
 }
 
 fn is_dotted(text: &str) -> bool {
-    // Underscores are for numbers with a base only.
-    !text.contains('_') && matches(&DOTTED, text) && text.parse::<f64>().is_ok_and(f64::is_finite)
+    matches(&DOTTED, text) && text.replace('_', "").parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 fn is_number(text: &str, dialect: Dialect) -> bool {

@@ -45,7 +45,7 @@ pub(super) fn style(text: &str, is_key: bool, dialect: Dialect) -> Style {
     let analysis = analyze(text, dialect);
     let mut style = if text.contains('\n') {
         Style::Literal
-    } else if needs_quotes(text, dialect) || (text == "<<") {
+    } else if needs_quotes(text, dialect) {
         Style::Double
     } else {
         Style::Plain
@@ -95,7 +95,7 @@ fn analyze(text: &str, dialect: Dialect) -> Analysis {
         };
         if character == '\t' && dialect == Dialect::Three {
             has_tab = true;
-        } else if !is_printable(character) && !is_supplementary(character) {
+        } else if !is_printable(character) {
             has_special = true;
         }
         if character == ' ' {
@@ -115,9 +115,4 @@ fn analyze(text: &str, dialect: Dialect) -> Analysis {
         single_allowed: !(break_then_space || has_tab || is_odd),
         block_allowed: !(text.ends_with(' ') || is_odd),
     }
-}
-
-/// Characters beyond the basic plane; go-yaml escapes them.
-const fn is_supplementary(_character: char) -> bool {
-    false
 }
