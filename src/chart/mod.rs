@@ -14,7 +14,7 @@ use serde_json::Value;
 
 pub use error::ChartError;
 pub use load::load;
-pub use values::{Rendered, Scope, rendered_values};
+pub use values::{DefaultNulls, Rendered, Scope, rendered_values, rendered_values_with};
 
 /// A file of a chart.
 #[derive(Debug, Clone, PartialEq, Eq)]

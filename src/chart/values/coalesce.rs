@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::table::{self, Budget, Node, Table};
+use super::DefaultNulls;
 use crate::chart::{Chart, ChartError};
 
 /// The table that all charts share.
@@ -72,14 +73,14 @@ fn own_defaults(chart: &Chart, given: &Table, nulls: Nulls, budget: &mut Budget)
                 // The dependency itself removes what is null.
                 let is_dependency = chart.dependencies.iter().any(|other| other.name() == key);
                 let nulls = if is_dependency { Nulls::Keep } else { nulls };
-                if nulls == Nulls::Remove {
+                if nulls == Nulls::Remove && budget.default_nulls == DefaultNulls::Dropped {
                     without_nulls(&default, 0, budget)?;
                 }
                 tables(&value, &default, nulls, budget)?;
             }
             Some(Node::Other(_)) => {}
             None => {
-                if nulls == Nulls::Remove {
+                if nulls == Nulls::Remove && budget.default_nulls == DefaultNulls::Dropped {
                     match &default {
                         Node::Table(default) => without_nulls(default, 0, budget)?,
                         other if other.is_null() => continue,

@@ -11,6 +11,16 @@ use self::coalesce::Nulls;
 use self::table::Budget;
 use super::{Chart, ChartError};
 
+/// What becomes of nulls in the default values of a chart, which is not the same in all versions of Helm. A record does
+/// not say which one wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefaultNulls {
+    /// They count as nothing: Helm 4.1 and later.
+    Dropped,
+    /// Templates see them: Helm 3 and Helm 4.0.
+    Kept,
+}
+
 /// A chart that is ready to be rendered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rendered {
@@ -66,7 +76,20 @@ impl Scope {
 ///
 /// Helm refuses the values, or they take more work than those of any known chart.
 pub fn rendered_values(chart: &Chart, config: &Value) -> Result<Rendered, ChartError> {
-    let mut budget = Budget::new();
+    rendered_values_with(chart, config, DefaultNulls::Kept)
+}
+
+/// The same by the rule of a version of Helm.
+///
+/// # Errors
+///
+/// As [`rendered_values`].
+pub fn rendered_values_with(
+    chart: &Chart,
+    config: &Value,
+    default_nulls: DefaultNulls,
+) -> Result<Rendered, ChartError> {
+    let mut budget = Budget::new(default_nulls);
     let mut chart = chart.clone();
     let given = table::of_value(config, &mut budget)?;
     if chart.are_dependencies_known {

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
+use super::DefaultNulls;
 use crate::chart::ChartError;
 
 /// How deep values may nest. What is read here nests at most 128 levels; imports add some.
@@ -49,16 +50,18 @@ impl Node {
     }
 }
 
-/// What is left of the work that the values of a chart may take.
+/// What is left of the work that the values of a chart may take, and the rule that they are merged by.
 #[derive(Debug)]
 pub(super) struct Budget {
     steps: usize,
+    /// What becomes of nulls in default values.
+    pub(super) default_nulls: DefaultNulls,
 }
 
 impl Budget {
     /// The whole of it.
-    pub(super) const fn new() -> Self {
-        Self { steps: MAX_STEPS }
+    pub(super) const fn new(default_nulls: DefaultNulls) -> Self {
+        Self { steps: MAX_STEPS, default_nulls }
     }
 
     /// Takes a step at a depth.
