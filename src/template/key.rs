@@ -26,6 +26,16 @@ struct Place {
     step: KeyStep,
 }
 
+/// One place after the other, as a template may make a key of any length.
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut next = self.parent.0.take();
+        while let Some(mut place) = next.and_then(Rc::into_inner) {
+            next = place.parent.0.take();
+        }
+    }
+}
+
 impl Key {
     /// All the values.
     pub const fn root() -> Self {
@@ -85,12 +95,21 @@ impl Key {
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (None, None) => true,
-            (Some(own), Some(other)) => {
-                Rc::ptr_eq(own, other) || (own.step == other.step && own.parent == other.parent)
+        let (mut own, mut other) = (self, other);
+        loop {
+            match (&own.0, &other.0) {
+                (None, None) => return true,
+                (None, Some(_)) | (Some(_), None) => return false,
+                (Some(own_place), Some(other_place)) => {
+                    if Rc::ptr_eq(own_place, other_place) {
+                        return true;
+                    }
+                    if own_place.step != other_place.step {
+                        return false;
+                    }
+                    (own, other) = (&own_place.parent, &other_place.parent);
+                }
             }
-            (None, Some(_)) | (Some(_), None) => false,
         }
     }
 }

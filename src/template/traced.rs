@@ -247,22 +247,49 @@ impl Text {
 
 /// A map, as templates have it: whoever holds it sees what others set in it.
 #[derive(Debug, Clone, Default)]
-pub struct Map(Rc<RefCell<BTreeMap<Rc<str>, Traced>>>);
+pub struct Map(Rc<Entries>);
+
+#[derive(Debug, Default)]
+struct Entries(RefCell<BTreeMap<Rc<str>, Traced>>);
+
+/// One map after the other, as a template may make maps within maps without end.
+impl Drop for Entries {
+    fn drop(&mut self) {
+        let mut left: Vec<Traced> = std::mem::take(self.0.get_mut()).into_values().collect();
+        while let Some(Traced { value, .. }) = left.pop() {
+            match value {
+                Value::Map(map) => {
+                    if let Some(mut entries) = Rc::into_inner(map.0) {
+                        left.extend(std::mem::take(entries.0.get_mut()).into_values());
+                    }
+                }
+                Value::List(items) => left.extend(Rc::into_inner(items).into_iter().flatten()),
+                Value::Nil
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Float(_)
+                | Value::Text(_)
+                | Value::Native(_)
+                | Value::Unknown => {}
+            }
+        }
+    }
+}
 
 impl Map {
     /// The entries, sorted by name as templates go through them.
     pub fn entries(&self) -> Ref<'_, BTreeMap<Rc<str>, Traced>> {
-        self.0.borrow()
+        self.0.0.borrow()
     }
 
     /// The entries, to be changed. No entries may be held at the same time.
     pub fn entries_mut(&self) -> RefMut<'_, BTreeMap<Rc<str>, Traced>> {
-        self.0.borrow_mut()
+        self.0.0.borrow_mut()
     }
 
     /// The entry of a name.
     pub fn get(&self, name: &str) -> Option<Traced> {
-        self.0.borrow().get(name).cloned()
+        self.0.0.borrow().get(name).cloned()
     }
 
     /// Whether both are the same map, and not only alike.
@@ -273,7 +300,7 @@ impl Map {
 
 impl FromIterator<(Rc<str>, Traced)> for Map {
     fn from_iter<I: IntoIterator<Item = (Rc<str>, Traced)>>(entries: I) -> Self {
-        Self(Rc::new(RefCell::new(entries.into_iter().collect())))
+        Self(Rc::new(Entries(RefCell::new(entries.into_iter().collect()))))
     }
 }
 
@@ -285,6 +312,10 @@ pub enum Native {
     /// `.Capabilities.APIVersions`.
     ApiVersions(Arc<BTreeSet<String>>),
 }
+
+/// How deep and how far the keys of what a value holds are looked for, before they are no longer told apart.
+const MAX_LEVELS_WALKED: usize = 64;
+const MAX_VALUES_WALKED: usize = 10_000;
 
 /// A value in a template.
 #[derive(Debug, Clone)]
@@ -419,15 +450,21 @@ impl Traced {
     ///
     /// The values of a key hang on that key, whatever they hold.
     pub fn keys(&self) -> Keys {
+        let mut values = MAX_VALUES_WALKED;
+        self.keys_within(MAX_LEVELS_WALKED, &mut values)
+    }
+
+    /// Those of so many levels and values. A map may hold itself.
+    fn keys_within(&self, levels: usize, values: &mut usize) -> Keys {
         let own = self.origin.all_keys();
         match &self.value {
             Value::Text(text) => own.and(&text.keys()),
             Value::List(items) if self.origin.key.is_none() => {
-                items.iter().fold(own, |keys, item| keys.and(&item.keys()))
+                Self::keys_of_all(own, items.iter(), levels, values)
             }
-            Value::Map(map) if self.origin.key.is_none() => map.entries().values().fold(own, |keys, value| {
-                if matches!(keys, Keys::Many) { keys } else { keys.and(&value.keys()) }
-            }),
+            Value::Map(map) if self.origin.key.is_none() => {
+                Self::keys_of_all(own, map.entries().values(), levels, values)
+            }
             Value::List(_)
             | Value::Map(_)
             | Value::Nil
@@ -437,6 +474,25 @@ impl Traced {
             | Value::Native(_)
             | Value::Unknown => own,
         }
+    }
+
+    fn keys_of_all<'a>(
+        mut keys: Keys,
+        of: impl Iterator<Item = &'a Self>,
+        levels: usize,
+        values: &mut usize,
+    ) -> Keys {
+        for value in of {
+            let (Some(levels), Some(left)) = (levels.checked_sub(1), values.checked_sub(1)) else {
+                return Keys::Many;
+            };
+            *values = left;
+            keys = keys.and(&value.keys_within(levels, values));
+            if matches!(keys, Keys::Many) {
+                return keys;
+            }
+        }
+        keys
     }
 
     /// Whether it is not known, or is a text with a part that is not.
