@@ -74,7 +74,7 @@ fn parse_int(text: &str) -> Option<i64> {
         _ if unsigned.starts_with('0') => (8, unsigned.get(1..)?),
         _ => (10, unsigned),
     };
-    if digits.contains('_') && !underscores_separate(digits, radix != 10) {
+    if digits.contains('_') && !underscores_separate_digits(digits, radix != 10) {
         return None;
     }
     let digits = digits.replace('_', "");
@@ -86,7 +86,7 @@ fn parse_int(text: &str) -> Option<i64> {
 }
 
 /// Whether each underscore stands between digits, or between a prefix and a digit.
-fn underscores_separate(digits: &str, has_prefix: bool) -> bool {
+fn underscores_separate_digits(digits: &str, has_prefix: bool) -> bool {
     !digits.ends_with('_') && !digits.contains("__") && (has_prefix || !digits.starts_with('_'))
 }
 
@@ -101,9 +101,22 @@ fn parse_float(text: &str) -> Result<f64, Fault> {
             Ok(0.0)
         };
     }
+    if text.contains('_') && !underscores_stand_between_digits(text) {
+        return Ok(0.0);
+    }
     let is_word = unsigned.starts_with(['i', 'n']);
-    let value: f64 = text.parse().unwrap_or(0.0);
+    let value: f64 = text.replace('_', "").parse().unwrap_or(0.0);
     Ok(if value.is_infinite() && !is_word { 0.0 } else { value })
+}
+
+fn underscores_stand_between_digits(text: &str) -> bool {
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    bytes
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'_')
+        .all(|(at, _)| is_digit(at.checked_sub(1).and_then(|at| bytes.get(at))) && is_digit(bytes.get(at + 1)))
 }
 
 /// A decimal number (`strconv/atoi.go`, `Atoi`): the largest or the least where it is larger or less, 0 where it is none.

@@ -222,6 +222,9 @@ fn pick(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 
 fn deep_copy(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [value] = exactly("deepCopy", args)?;
+    if matches!(value.value, Value::Nil) {
+        return Err(wrong_type("deepCopy", "something to copy"));
+    }
     copied(value, work)
 }
 
