@@ -42,7 +42,8 @@ fn is_connector(byte: u8) -> bool {
 
 /// Punctuation as Unicode has it, which sees symbols in `$+<=>^`|~`.
 fn is_punctuation(byte: u8) -> bool {
-    byte.is_ascii_punctuation() && !matches!(byte, b'$' | b'+' | b'<' | b'=' | b'>' | b'^' | b'`' | b'|' | b'~')
+    byte.is_ascii_punctuation()
+        && !matches!(byte, b'$' | b'+' | b'<' | b'=' | b'>' | b'^' | b'`' | b'|' | b'~')
 }
 
 impl<'a> Words<'a> {
@@ -66,7 +67,8 @@ impl<'a> Words<'a> {
         } else if first.is_ascii_digit() {
             (Word::Number, run(1, |byte| byte.is_ascii_digit()))
         } else {
-            let is_other = |byte: u8| !is_connector(byte) && !byte.is_ascii_alphanumeric() && !is_punctuation(byte);
+            let is_other =
+                |byte: u8| !is_connector(byte) && !byte.is_ascii_alphanumeric() && !is_punctuation(byte);
             (Word::Other, run(1, is_other))
         };
         let (text, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
@@ -80,7 +82,11 @@ fn upper_end(bytes: &[u8], run: impl Fn(usize, fn(u8) -> bool) -> usize) -> usiz
     match bytes.get(1) {
         Some(second) if second.is_ascii_uppercase() => {
             let end = run(2, |byte| byte.is_ascii_uppercase());
-            if bytes.get(end).is_some_and(u8::is_ascii_lowercase) { end - 1 } else { end }
+            if bytes.get(end).is_some_and(u8::is_ascii_lowercase) {
+                end - 1
+            } else {
+                end
+            }
         }
         Some(second) if second.is_ascii_lowercase() => run(2, |byte| byte.is_ascii_lowercase()),
         _ => 1,

@@ -10,8 +10,12 @@ pub(super) fn is_print(character: char) -> bool {
     // After another character, marks are not escaped by Rust, either: what is left are the characters that do not print.
     let mut bytes = [0_u8; 8];
     bytes[0] = b'a';
-    let len = bytes.get_mut(1..).map_or(0, |rest| character.encode_utf8(rest).len());
-    let after_letter = bytes.get(..=len).and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let len = bytes
+        .get_mut(1..)
+        .map_or(0, |rest| character.encode_utf8(rest).len());
+    let after_letter = bytes
+        .get(..=len)
+        .and_then(|bytes| std::str::from_utf8(bytes).ok());
     after_letter.is_some_and(|text| text.escape_debug().nth(1) == Some(character))
 }
 
@@ -79,7 +83,9 @@ pub(super) fn only_ascii(text: &str) -> Result<(), Fault> {
     if text.is_ascii() {
         Ok(())
     } else {
-        Err(Fault::Unsupported("the case of letters outside of ASCII".to_owned()))
+        Err(Fault::Unsupported(
+            "the case of letters outside of ASCII".to_owned(),
+        ))
     }
 }
 
@@ -92,13 +98,18 @@ mod tests {
         for character in ['a', ' ', 'é', '\u{301}', '漢', '😀', '\u{2019}'] {
             assert!(is_print(character), "{character:?}");
         }
-        for character in ['\0', '\u{7f}', '\u{a0}', '\u{ad}', '\u{200b}', '\u{2028}', '\u{feff}', '\u{e000}'] {
+        for character in [
+            '\0', '\u{7f}', '\u{a0}', '\u{ad}', '\u{200b}', '\u{2028}', '\u{feff}', '\u{e000}',
+        ] {
             assert!(!is_print(character), "{character:?}");
         }
     }
 
     #[test]
     fn a_text_is_quoted_as_go_quotes_it() {
-        assert_eq!(quoted("a\"b\\\n\t\u{1}é\u{a0}\u{200b}\u{e0001}"), "a\\\"b\\\\\\n\\t\\x01é\\u00a0\\u200b\\U000e0001");
+        assert_eq!(
+            quoted("a\"b\\\n\t\u{1}é\u{a0}\u{200b}\u{e0001}"),
+            "a\\\"b\\\\\\n\\t\\x01é\\u00a0\\u200b\\U000e0001"
+        );
     }
 }

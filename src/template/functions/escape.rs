@@ -31,7 +31,9 @@ fn escaped(args: &[Traced], escape: fn(char, &mut String), work: &mut Work) -> R
         }
         escaped
     });
-    let origin = args.first().map_or_else(Origin::literal, |value| value.origin.clone());
+    let origin = args
+        .first()
+        .map_or_else(Origin::literal, |value| value.origin.clone());
     Ok(Traced::text(filled(escaped, &origin)))
 }
 
@@ -84,8 +86,14 @@ mod tests {
             text.chars().for_each(|character| escape(character, &mut escaped));
             escaped
         };
-        assert_eq!(escape(html, "<a href=\"x\">'&'"), "&lt;a href=&#34;x&#34;&gt;&#39;&amp;&#39;");
-        assert_eq!(escape(js, "a='<\n>\"\\é\u{200b}"), "a\\u003D\\'\\u003C\\u000A\\u003E\\\"\\\\é\\u200B");
+        assert_eq!(
+            escape(html, "<a href=\"x\">'&'"),
+            "&lt;a href=&#34;x&#34;&gt;&#39;&amp;&#39;"
+        );
+        assert_eq!(
+            escape(js, "a='<\n>\"\\é\u{200b}"),
+            "a\\u003D\\'\\u003C\\u000A\\u003E\\\"\\\\é\\u200B"
+        );
         assert_eq!(escape(query, "a b/ü?~"), "a+b%2F%C3%BC%3F~");
     }
 }

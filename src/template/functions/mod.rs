@@ -25,7 +25,11 @@ mod regex;
 mod regex_syntax;
 mod semver;
 mod split;
+#[cfg(test)]
+mod testing;
 mod text;
+#[cfg(test)]
+mod trial;
 mod typed;
 mod words;
 

@@ -50,7 +50,9 @@ fn either(number: &str, precision: Option<usize>) -> String {
         return number.to_owned();
     };
     let exponent: i64 = exponent.parse().unwrap_or_default();
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
+    let (sign, digits) = digits
+        .strip_prefix('-')
+        .map_or(("", digits), |digits| ("-", digits));
     let digits: String = digits.chars().filter(|character| *character != '.').collect();
     let trimmed = digits.trim_end_matches('0');
     let digits = if trimmed.is_empty() { "0" } else { trimmed };

@@ -27,7 +27,13 @@ pub(super) fn changed(value: &Traced, new: &str) -> Result<Traced, Fault> {
         return Ok(text::cut(value, text, 0, new.len(), &Keys::None));
     }
     if all.ends_with(new) && !new.is_empty() {
-        return Ok(text::cut(value, text, all.len() - new.len(), all.len(), &Keys::None));
+        return Ok(text::cut(
+            value,
+            text,
+            all.len() - new.len(),
+            all.len(),
+            &Keys::None,
+        ));
     }
     if all == new {
         return Ok(value.clone());
@@ -53,7 +59,10 @@ fn base(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
 fn dir(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
     let path = typed::text(value)?.as_str();
-    let folder = path.rfind('/').and_then(|end| path.get(..=end)).unwrap_or_default();
+    let folder = path
+        .rfind('/')
+        .and_then(|end| path.get(..=end))
+        .unwrap_or_default();
     changed(value, &cleaned(folder, work)?)
 }
 
@@ -62,7 +71,12 @@ fn ext(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
     let path = typed::text(value)?.as_str();
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-    changed(value, name.rfind('.').and_then(|dot| name.get(dot..)).unwrap_or_default())
+    changed(
+        value,
+        name.rfind('.')
+            .and_then(|dot| name.get(dot..))
+            .unwrap_or_default(),
+    )
 }
 
 /// The shortest path that is the same (`path.Clean`).

@@ -62,15 +62,13 @@ impl<'a> Printer<'a> {
         }
         match (&value.value, verb) {
             (Value::Nil, 'v' | 'T') => self.scalar("<nil>".to_owned(), &value.origin, true, flags),
-            (Value::Nil, _) => {
-                self.piece(&format!("%!{verb}(<nil>)"), &value.origin)
-            }
+            (Value::Nil, _) => self.piece(&format!("%!{verb}(<nil>)"), &value.origin),
             (_, 'T') => {
                 let name = type_of(value)?;
                 let name: String = name.chars().take(flags.precision.unwrap_or(usize::MAX)).collect();
                 self.padded(&Text::of(name, Origin::derived(value.keys())), flags)
             }
-            (_, 'p') => Err(Fault::Unsupported("the verb %p".to_owned())),
+            (_, 'p' | 'w') => Err(Fault::Unsupported(format!("the verb %{verb}"))),
             _ => self.inner(value, verb, flags),
         }
     }
@@ -137,7 +135,9 @@ impl<'a> Printer<'a> {
     }
 
     fn text(&mut self, value: &Traced, text: &Text, verb: char, flags: Flags) -> Result<(), Fault> {
-        if text.has_hole() && (flags.width.is_some() || flags.precision.is_some() || !matches!(verb, 'v' | 's' | 'q')) {
+        if text.has_hole()
+            && (flags.width.is_some() || flags.precision.is_some() || !matches!(verb, 'v' | 's' | 'q'))
+        {
             return self.piece(&HOLE.to_string(), &Origin::hole(value.keys()));
         }
         let cut = |text: &Text| match flags.precision {
@@ -148,9 +148,7 @@ impl<'a> Printer<'a> {
             None => text.clone(),
         };
         match verb {
-            'v' | 's' => {
-                self.padded(&filled(cut(text), &value.origin), flags)
-            }
+            'v' | 's' => self.padded(&filled(cut(text), &value.origin), flags),
             'q' => {
                 if flags.sharp || flags.plus {
                     return Err(Fault::Unsupported("the flags # and + of %q".to_owned()));
@@ -166,7 +164,13 @@ impl<'a> Printer<'a> {
                 }
                 let bytes = text.as_str().bytes().take(flags.precision.unwrap_or(usize::MAX));
                 let hex: String = bytes
-                    .map(|byte| if verb == 'x' { format!("{byte:02x}") } else { format!("{byte:02X}") })
+                    .map(|byte| {
+                        if verb == 'x' {
+                            format!("{byte:02x}")
+                        } else {
+                            format!("{byte:02X}")
+                        }
+                    })
                     .collect();
                 self.padded(&Text::of(hex, Origin::derived(value.keys())), flags)
             }
@@ -203,25 +207,40 @@ impl<'a> Printer<'a> {
         self.work.bytes(least)?;
         digits.insert_str(0, &"0".repeat(least.saturating_sub(digits.len())));
         if flags.sharp {
-            digits.insert_str(0, match verb {
-                'b' => "0b",
-                'o' | 'O' if !digits.starts_with('0') => "0",
-                'x' => "0x",
-                'X' => "0X",
-                _ => "",
-            });
+            digits.insert_str(
+                0,
+                match verb {
+                    'b' => "0b",
+                    'o' | 'O' if !digits.starts_with('0') => "0",
+                    'x' => "0x",
+                    'X' => "0X",
+                    _ => "",
+                },
+            );
         }
         if verb == 'O' {
             digits.insert_str(0, "0o");
         }
-        digits.insert_str(0, match (number < 0, flags.plus, flags.space) {
-            (true, ..) => "-",
-            (false, true, _) => "+",
-            (false, false, true) => " ",
-            (false, false, false) => "",
-        });
+        digits.insert_str(
+            0,
+            match (number < 0, flags.plus, flags.space) {
+                (true, ..) => "-",
+                (false, true, _) => "+",
+                (false, false, true) => " ",
+                (false, false, false) => "",
+            },
+        );
         let is_plain = digits == number.to_string();
-        self.scalar(digits, &value.origin, is_plain, Flags { zero: false, precision: None, ..flags })
+        self.scalar(
+            digits,
+            &value.origin,
+            is_plain,
+            Flags {
+                zero: false,
+                precision: None,
+                ..flags
+            },
+        )
     }
 
     /// A float (`fmtFloat`).
@@ -260,7 +279,16 @@ impl<'a> Printer<'a> {
             return self.scalar(digits, &value.origin, zeros == 0 && is_plain, Flags::default());
         }
         let zero = flags.zero && is_finite;
-        self.scalar(digits, &value.origin, is_plain, Flags { zero, precision: None, ..flags })
+        self.scalar(
+            digits,
+            &value.origin,
+            is_plain,
+            Flags {
+                zero,
+                precision: None,
+                ..flags
+            },
+        )
     }
 
     /// A text of one piece, which shows its key as long as it is what the value is printed as otherwise.

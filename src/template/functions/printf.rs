@@ -167,7 +167,12 @@ impl Printing<'_> {
         if !after_number {
             self.number_of_argument();
         }
-        let Some(verb) = self.format.as_str().get(self.at..).and_then(|rest| rest.chars().next()) else {
+        let Some(verb) = self
+            .format
+            .as_str()
+            .get(self.at..)
+            .and_then(|rest| rest.chars().next())
+        else {
             self.printer.literal("%!(NOVERB)")?;
             return Ok(false);
         };
@@ -233,7 +238,8 @@ impl Printing<'_> {
             return false;
         };
         self.at += digits.len() + 2;
-        let is_number = !digits.is_empty() && digits.len() < 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number =
+            !digits.is_empty() && digits.len() < 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
         let number = digits.parse::<usize>().ok().filter(|_| is_number);
         match number.map(|number| number.checked_sub(1)) {
             Some(Some(index)) if index < self.args.len() => {
@@ -278,3 +284,6 @@ impl Printing<'_> {
         self.printer.literal(")")
     }
 }
+
+#[cfg(test)]
+mod tests;

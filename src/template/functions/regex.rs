@@ -20,7 +20,9 @@ pub(super) fn find(name: &str) -> Option<Function> {
         "mustRegexMatch" => Function::of(|args, work| is_match(args, true, work)),
         "regexFind" | "mustRegexFind" => Function::of(find_one),
         "regexFindAll" | "mustRegexFindAll" => Function::of(find_all),
-        "regexReplaceAll" | "mustRegexReplaceAll" => Function::of(|args, work| replace_all(args, expanded, work)),
+        "regexReplaceAll" | "mustRegexReplaceAll" => {
+            Function::of(|args, work| replace_all(args, expanded, work))
+        }
         "regexReplaceAllLiteral" | "mustRegexReplaceAllLiteral" => {
             Function::of(|args, work| replace_all(args, |_, with| Some(with.to_owned()), work))
         }
@@ -197,7 +199,8 @@ fn expanded(captures: &Captures<'_>, template: &str) -> Option<String> {
             continue;
         };
         rest = after;
-        let is_number = name.bytes().all(|byte| byte.is_ascii_digit()) && (name == "0" || !name.starts_with('0'));
+        let is_number =
+            name.bytes().all(|byte| byte.is_ascii_digit()) && (name == "0" || !name.starts_with('0'));
         let found = if is_number && name.len() <= 9 {
             name.parse().ok().and_then(|number| captures.get(number))
         } else {
@@ -217,12 +220,18 @@ fn group_name(after: &str) -> Option<Option<(&str, &str)>> {
         None => (after, false),
     };
     let is_part = |character: char| character.is_ascii_alphanumeric() || character == '_';
-    let end = inside.find(|character| !is_part(character)).unwrap_or(inside.len());
+    let end = inside
+        .find(|character| !is_part(character))
+        .unwrap_or(inside.len());
     let (name, rest) = inside.split_at_checked(end)?;
     if rest.starts_with(|next: char| !next.is_ascii() && next.is_alphanumeric()) {
         return None;
     }
-    let rest = if is_braced { rest.strip_prefix('}') } else { Some(rest) };
+    let rest = if is_braced {
+        rest.strip_prefix('}')
+    } else {
+        Some(rest)
+    };
     Some(rest.filter(|_| !name.is_empty()).map(|rest| (name, rest)))
 }
 
@@ -243,3 +252,6 @@ fn quote_meta(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
         .collect();
     edited(value, text, &edits, &Keys::None, work)
 }
+
+#[cfg(test)]
+mod tests;

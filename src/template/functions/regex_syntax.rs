@@ -77,7 +77,11 @@ impl Translation<'_> {
             '(' => self.open(),
             ')' | '|' => {
                 self.out.push(character);
-                self.after = if character == ')' { After::Item } else { After::Start };
+                self.after = if character == ')' {
+                    After::Item
+                } else {
+                    After::Start
+                };
                 Ok(())
             }
             '^' | '$' | '.' => {
@@ -162,7 +166,11 @@ impl Translation<'_> {
         }
         if self.takes("P<") || self.takes("<") {
             let (name, rest) = self.rest.split_once('>').ok_or(Refusal::Invalid)?;
-            if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            if name.is_empty()
+                || !name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            {
                 return Err(Refusal::Invalid);
             }
             self.out.push_str("(?P<");
@@ -173,7 +181,10 @@ impl Translation<'_> {
         }
         let end = self.rest.find([':', ')']).ok_or(Refusal::Invalid)?;
         let (flags, rest) = self.rest.split_at_checked(end).ok_or(Refusal::Invalid)?;
-        if !flags.chars().all(|flag| matches!(flag, 'i' | 'm' | 's' | 'U' | '-')) {
+        if !flags
+            .chars()
+            .all(|flag| matches!(flag, 'i' | 'm' | 's' | 'U' | '-'))
+        {
             return Err(Refusal::Invalid);
         }
         self.out.push_str("(?");
@@ -197,7 +208,11 @@ impl Translation<'_> {
             for character in literal.chars() {
                 self.literal(character);
             }
-            return if literal.is_empty() { Err(Refusal::Unlike) } else { Ok(()) };
+            return if literal.is_empty() {
+                Err(Refusal::Unlike)
+            } else {
+                Ok(())
+            };
         }
         let next = self.rest.chars().next().ok_or(Refusal::Invalid)?;
         let translated = match next {
@@ -291,7 +306,11 @@ impl Translation<'_> {
                 return Ok(());
             }
             is_first = false;
-            if let Some((name, rest)) = self.rest.strip_prefix("[:").and_then(|rest| rest.split_once(":]")) {
+            if let Some((name, rest)) = self
+                .rest
+                .strip_prefix("[:")
+                .and_then(|rest| rest.split_once(":]"))
+            {
                 let class = name.strip_prefix('^').unwrap_or(name);
                 if !POSIX_CLASSES.contains(&class) {
                     return Err(Refusal::Invalid);
@@ -344,8 +363,8 @@ impl Translation<'_> {
 
 /// The names of classes like `[:alpha:]`.
 const POSIX_CLASSES: [&str; 14] = [
-    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "word",
-    "xdigit",
+    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space",
+    "upper", "word", "xdigit",
 ];
 
 /// What stands between the brackets of a class like `\d`.
@@ -372,16 +391,41 @@ mod tests {
 
     #[test]
     fn what_go_refuses_is_refused() {
-        for expression in ["a**", "*a", "(?<!x)a", "a{1001}", "a{3,2}", "[b-a]", "\\1", "\\k", "[", "(?x)a", "[[:word]", "(?=a)"] {
+        for expression in [
+            "a**",
+            "*a",
+            "(?<!x)a",
+            "a{1001}",
+            "a{3,2}",
+            "[b-a]",
+            "\\1",
+            "\\k",
+            "[",
+            "(?x)a",
+            "[[:foo:]]",
+            "(?=a)",
+        ] {
             assert_eq!(translate(expression, true), Err(Refusal::Invalid), "{expression}");
         }
     }
 
     #[test]
     fn what_only_rust_reads_otherwise_is_a_character() {
-        for (expression, text) in [("[[a]", "["), ("[a&&b]", "&"), ("a{,2}", "a{,2}"), ("\\<", "<"), ("[a--b]", "a"), ("{", "{")] {
+        for (expression, text) in [
+            ("[[a]", "["),
+            ("[a&&b]", "&"),
+            ("a{,2}", "a{,2}"),
+            ("\\<", "<"),
+            ("[+--]", ","),
+            ("{", "{"),
+        ] {
             let expression = translate(expression, true).expect("it is translated");
-            assert!(regex::Regex::new(&expression).expect("it is valid").is_match(text), "{expression}");
+            assert!(
+                regex::Regex::new(&expression)
+                    .expect("it is valid")
+                    .is_match(text),
+                "{expression}"
+            );
         }
     }
 }

@@ -80,7 +80,10 @@ static GRAMMAR: LazyLock<Option<Grammar>> = LazyLock::new(|| {
         ))
         .ok()?,
         each: Regex::new(&one).ok()?,
-        one: Regex::new(&format!("^{SPACE}*(?P<operator>{OPERATORS}){SPACE}*(?P<version>{version}){SPACE}*$")).ok()?,
+        one: Regex::new(&format!(
+            "^{SPACE}*(?P<operator>{OPERATORS}){SPACE}*(?P<version>{version}){SPACE}*$"
+        ))
+        .ok()?,
     })
 });
 
@@ -108,7 +111,11 @@ fn parse(text: &str) -> Result<Version, Fault> {
     let captures = grammar()?.version.captures(text).ok_or_else(wrong)?;
     let number = |position: usize| {
         let digits = group(&captures, position).trim_start_matches('.');
-        if digits.is_empty() { Ok(0) } else { digits.parse::<u64>().map_err(|_| wrong()) }
+        if digits.is_empty() {
+            Ok(0)
+        } else {
+            digits.parse::<u64>().map_err(|_| wrong())
+        }
     };
     let prerelease = group(&captures, 5);
     // Numbers in a prerelease have no zeros before them.
@@ -132,12 +139,14 @@ impl Version {
     fn order(&self, other: &Self) -> Ordering {
         (self.major, self.minor, self.patch)
             .cmp(&(other.major, other.minor, other.patch))
-            .then_with(|| match (self.prerelease.is_empty(), other.prerelease.is_empty()) {
-                (true, true) => Ordering::Equal,
-                (true, false) => Ordering::Greater,
-                (false, true) => Ordering::Less,
-                (false, false) => order_of_prereleases(&self.prerelease, &other.prerelease),
-            })
+            .then_with(
+                || match (self.prerelease.is_empty(), other.prerelease.is_empty()) {
+                    (true, true) => Ordering::Equal,
+                    (true, false) => Ordering::Greater,
+                    (false, true) => Ordering::Less,
+                    (false, false) => order_of_prereleases(&self.prerelease, &other.prerelease),
+                },
+            )
     }
 }
 
@@ -352,7 +361,9 @@ fn is_taken(constraint: &str, version: &str) -> Result<bool, Fault> {
     let version = parse(version)?;
     Ok(parsed.iter().any(|constraints| {
         let with_prereleases = constraints.iter().any(|one| !one.version.prerelease.is_empty());
-        constraints.iter().all(|one| one.takes(&version, with_prereleases))
+        constraints
+            .iter()
+            .all(|one| one.takes(&version, with_prereleases))
     }))
 }
 
@@ -382,8 +393,19 @@ fn semver(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
             whole.push_str(part);
         }
     }
-    let unknown = ["IncMajor", "IncMinor", "IncPatch", "Compare", "Equal", "GreaterThan", "GreaterThanEqual", "LessThan"];
-    let unknown = unknown.into_iter().chain(["LessThanEqual", "SetMetadata", "SetPrerelease", "MarshalJSON"]);
+    let unknown = [
+        "IncMajor",
+        "IncMinor",
+        "IncPatch",
+        "Compare",
+        "Equal",
+        "GreaterThan",
+        "GreaterThanEqual",
+        "LessThan",
+    ];
+    let unknown = unknown
+        .into_iter()
+        .chain(["LessThanEqual", "SetMetadata", "SetPrerelease", "MarshalJSON"]);
     let entries = [
         ("Major", number(version.major)),
         ("Minor", number(version.minor)),
@@ -399,3 +421,6 @@ fn semver(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
         .map(|(name, value)| (name.into(), value));
     Ok(Traced::derived(Value::Map(entries.collect()), args))
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,7 +110,12 @@ fn parts(text: &str, separator: &str, at_most: usize, work: &mut Work) -> Result
 }
 
 /// The parts of a text as values.
-fn split_up(separator: &Traced, value: &Traced, at_most: usize, work: &mut Work) -> Result<Vec<Traced>, Fault> {
+fn split_up(
+    separator: &Traced,
+    value: &Traced,
+    at_most: usize,
+    work: &mut Work,
+) -> Result<Vec<Traced>, Fault> {
     let text = typed::text(value)?;
     let places = parts(text.as_str(), typed::text(separator)?.as_str(), at_most, work)?;
     let keys = separator.keys();
@@ -152,3 +157,6 @@ fn numbered(values: Vec<Traced>, args: &[Traced]) -> Traced {
         .map(|(number, value)| (format!("_{number}").into(), value));
     Traced::derived(Value::Map(entries.collect()), args)
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,7 +157,11 @@ fn required(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
         | Value::Native(_)
         | Value::Unknown => false,
     };
-    if is_missing { Err(refused(message)) } else { Ok(value.clone()) }
+    if is_missing {
+        Err(refused(message))
+    } else {
+        Ok(value.clone())
+    }
 }
 
 /// Ends the rendering (Helm's `engine.go`, `initFunMap`).
@@ -176,7 +180,12 @@ fn refused(message: &Traced) -> Fault {
 /// Without white space at both ends (`strings.TrimSpace`).
 fn trim(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
-    Ok(trimmed(value, typed::text(value)?, &Keys::None, char::is_whitespace))
+    Ok(trimmed(
+        value,
+        typed::text(value)?,
+        &Keys::None,
+        char::is_whitespace,
+    ))
 }
 
 /// Without certain characters at both ends (`strings.Trim`).
@@ -185,7 +194,9 @@ fn trim_all(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let characters = typed::text(set)?.as_str();
     let text = typed::text(value)?;
     work.steps(text.as_str().len().saturating_mul(characters.len()) / 64)?;
-    Ok(trimmed(value, text, &set.keys(), |character| characters.contains(character)))
+    Ok(trimmed(value, text, &set.keys(), |character| {
+        characters.contains(character)
+    }))
 }
 
 fn trimmed(value: &Traced, text: &Text, keys: &Keys, is_trimmed: impl Fn(char) -> bool) -> Traced {
@@ -202,12 +213,22 @@ pub(super) fn cut(value: &Traced, text: &Text, start: usize, end: usize, keys: &
     if is_whole && keys.is_none() {
         return value.clone();
     }
-    let text = if is_whole { filled(text.clone(), &value.origin) } else { part(text, start, end) };
+    let text = if is_whole {
+        filled(text.clone(), &value.origin)
+    } else {
+        part(text, start, end)
+    };
     Traced::text(hanging(text, keys))
 }
 
 /// A part of a text by positions in bytes as Go counts them. What would cut a character is not known.
-pub(super) fn cut_bytes(value: &Traced, text: &Text, start: usize, end: usize, keys: &Keys) -> Result<Traced, Fault> {
+pub(super) fn cut_bytes(
+    value: &Traced,
+    text: &Text,
+    start: usize,
+    end: usize,
+    keys: &Keys,
+) -> Result<Traced, Fault> {
     if text.as_str().get(start..end).is_none() {
         return Err(Fault::Unsupported("half a character".to_owned()));
     }
@@ -219,7 +240,10 @@ fn trim_suffix(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let [suffix, value] = exactly(args)?;
     let text = typed::text(value)?;
     let all = text.as_str();
-    let end = all.strip_suffix(typed::text(suffix)?.as_str()).unwrap_or(all).len();
+    let end = all
+        .strip_suffix(typed::text(suffix)?.as_str())
+        .unwrap_or(all)
+        .len();
     Ok(cut(value, text, 0, end, &suffix.keys()))
 }
 
@@ -228,7 +252,10 @@ fn trim_prefix(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let [prefix, value] = exactly(args)?;
     let text = typed::text(value)?;
     let all = text.as_str();
-    let len = all.strip_prefix(typed::text(prefix)?.as_str()).unwrap_or(all).len();
+    let len = all
+        .strip_prefix(typed::text(prefix)?.as_str())
+        .unwrap_or(all)
+        .len();
     Ok(cut(value, text, all.len() - len, all.len(), &prefix.keys()))
 }
 
@@ -278,7 +305,13 @@ pub(super) struct Edit {
 
 /// A text with places changed. What lies outside of them keeps its pieces, and what is written there hangs on the keys,
 /// too.
-pub(super) fn edited(value: &Traced, text: &Text, edits: &[Edit], keys: &Keys, work: &mut Work) -> Result<Traced, Fault> {
+pub(super) fn edited(
+    value: &Traced,
+    text: &Text,
+    edits: &[Edit],
+    keys: &Keys,
+    work: &mut Work,
+) -> Result<Traced, Fault> {
     let pieces = text.pieces().count();
     let all = text.as_str();
     let mut changed = Text::default();
@@ -336,7 +369,9 @@ fn nospace(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
         return Ok(value.clone());
     }
     if !all.is_ascii() {
-        let rest: String = characters().filter(|character| !character.is_whitespace()).collect();
+        let rest: String = characters()
+            .filter(|character| !character.is_whitespace())
+            .collect();
         return Ok(Traced::derived_text(rest, args));
     }
     let edits: Vec<Edit> = all
@@ -356,7 +391,13 @@ fn repeat(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let text = typed::text(value)?;
     let count = times(typed::int(count)?)?;
     if count == 1 {
-        return Ok(cut(value, text, 0, text.as_str().len(), &args.first().map_or(Keys::None, Traced::keys)));
+        return Ok(cut(
+            value,
+            text,
+            0,
+            text.as_str().len(),
+            &args.first().map_or(Keys::None, Traced::keys),
+        ));
     }
     work.bytes(text.as_str().len().saturating_mul(count))?;
     Ok(Traced::derived_text(text.as_str().repeat(count), args))
@@ -368,3 +409,6 @@ fn ask(args: &[Traced], question: fn(&str, &str) -> bool) -> Result<Traced, Faul
     let is_so = question(typed::text(text)?.as_str(), typed::text(part)?.as_str());
     Ok(Traced::derived(Value::Bool(is_so), args))
 }
+
+#[cfg(test)]
+mod tests;

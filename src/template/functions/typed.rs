@@ -32,9 +32,9 @@ pub(super) fn text(value: &Traced) -> Result<&Text, Fault> {
 pub(super) fn int(value: &Traced) -> Result<i64, Fault> {
     match &value.value {
         Value::Int(number) => Ok(*number),
-        Value::Float(_) if value.origin.kind == Kind::Literal => {
-            Err(Fault::Unsupported("a number with a fraction as an integer".to_owned()))
-        }
+        Value::Float(_) if value.origin.kind == Kind::Literal => Err(Fault::Unsupported(
+            "a number with a fraction as an integer".to_owned(),
+        )),
         Value::Unknown => Err(not_known()),
         Value::Nil
         | Value::Bool(_)
@@ -48,7 +48,8 @@ pub(super) fn int(value: &Traced) -> Result<i64, Fault> {
 
 /// All keys that the arguments hang on.
 pub(super) fn keys(args: &[Traced]) -> Keys {
-    args.iter().fold(Keys::None, |keys, value| keys.and(&value.keys()))
+    args.iter()
+        .fold(Keys::None, |keys, value| keys.and(&value.keys()))
 }
 
 fn not_known() -> Fault {

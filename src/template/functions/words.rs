@@ -28,7 +28,11 @@ pub(super) fn find(name: &str) -> Option<Function> {
 }
 
 /// A text with each character changed on its own. Pieces that stay as they are keep their keys.
-fn by_character(args: &[Traced], change: fn(char) -> Result<char, Fault>, work: &mut Work) -> Result<Traced, Fault> {
+fn by_character(
+    args: &[Traced],
+    change: fn(char) -> Result<char, Fault>,
+    work: &mut Work,
+) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
     let text = typed::text(value)?;
     work.bytes(text.as_str().len())?;
@@ -41,7 +45,11 @@ fn by_character(args: &[Traced], change: fn(char) -> Result<char, Fault>, work: 
             changed.push(&new, &Origin::derived(origin.all_keys()));
         }
     }
-    if changed == *text { Ok(value.clone()) } else { Ok(Traced::text(changed)) }
+    if changed == *text {
+        Ok(value.clone())
+    } else {
+        Ok(Traced::text(changed))
+    }
 }
 
 /// A text that is rewritten as a whole. One that stays as it is keeps its keys.
@@ -54,7 +62,11 @@ pub(super) fn rewritten(
     let text = typed::text(value)?;
     work.bytes(text.as_str().len())?;
     let new = rewrite(text.as_str())?;
-    if new == text.as_str() { Ok(value.clone()) } else { Ok(Traced::derived_text(new, args)) }
+    if new == text.as_str() {
+        Ok(value.clone())
+    } else {
+        Ok(Traced::derived_text(new, args))
+    }
 }
 
 /// Each word with a large first letter (`strings.Title`).
@@ -69,7 +81,11 @@ fn title(text: &str) -> Result<String, Fault> {
         .map(|character| {
             let is_first = is_separator(before);
             before = character;
-            if is_first { characters::title(character) } else { Ok(character) }
+            if is_first {
+                characters::title(character)
+            } else {
+                Ok(character)
+            }
         })
         .collect()
 }
@@ -98,7 +114,11 @@ fn swap_case(text: &str) -> Result<String, Fault> {
     let swapped = text.chars().map(|character| {
         if character.is_ascii_alphabetic() {
             after_space = false;
-            if character.is_ascii_uppercase() { character.to_ascii_lowercase() } else { character.to_ascii_uppercase() }
+            if character.is_ascii_uppercase() {
+                character.to_ascii_lowercase()
+            } else {
+                character.to_ascii_uppercase()
+            }
         } else {
             after_space = character.is_whitespace();
             character
@@ -176,7 +196,14 @@ fn abbrev(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 fn abbrev_both(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [left, right, value] = exactly(args)?;
     let left = typed::int(left)?;
-    abbreviated(value, left, typed::int(right)?, if left > 0 { 7 } else { 4 }, args, work)
+    abbreviated(
+        value,
+        left,
+        typed::int(right)?,
+        if left > 0 { 7 } else { 4 },
+        args,
+        work,
+    )
 }
 
 fn abbreviated(
@@ -193,13 +220,19 @@ fn abbreviated(
     let width = match usize::try_from(width) {
         Ok(width) if i64::try_from(width).is_ok_and(|width| width >= least) && all.len() > width => width,
         _ => {
-            let keys = args.split_last().map_or(Keys::None, |(_, others)| typed::keys(others));
+            let keys = args
+                .split_last()
+                .map_or(Keys::None, |(_, others)| typed::keys(others));
             return Ok(text::cut(value, text, 0, all.len(), &keys));
         }
     };
     let offset = usize::try_from(left).unwrap_or_default().min(all.len());
     // As far left as it must be to fill the width.
-    let offset = if all.len() - offset < width - 3 { all.len() - (width - 3) } else { offset };
+    let offset = if all.len() - offset < width - 3 {
+        all.len() - (width - 3)
+    } else {
+        offset
+    };
     let short = |start: usize, end: usize| {
         all.get(start..end)
             .ok_or_else(|| Fault::Unsupported("half a character".to_owned()))
@@ -228,7 +261,11 @@ fn abbreviated(
 fn plural(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let [one, many, count] = exactly(args)?;
     let (one_text, many_text) = (typed::text(one)?, typed::text(many)?);
-    let (value, text) = if typed::int(count)? == 1 { (one, one_text) } else { (many, many_text) };
+    let (value, text) = if typed::int(count)? == 1 {
+        (one, one_text)
+    } else {
+        (many, many_text)
+    };
     Ok(text::cut(value, text, 0, text.as_str().len(), &count.keys()))
 }
 
@@ -254,10 +291,20 @@ fn wrap_with(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 
 fn wrapped_value(value: &Traced, new: String, args: &[Traced]) -> Result<Traced, Fault> {
     let text = typed::text(value)?;
-    if text.as_str() == new { Ok(value.clone()) } else { Ok(Traced::derived_text(new, args)) }
+    if text.as_str() == new {
+        Ok(value.clone())
+    } else {
+        Ok(Traced::derived_text(new, args))
+    }
 }
 
-fn wrapped(text: &str, width: i64, line_end: &str, cuts_words: bool, work: &mut Work) -> Result<String, Fault> {
+fn wrapped(
+    text: &str,
+    width: i64,
+    line_end: &str,
+    cuts_words: bool,
+    work: &mut Work,
+) -> Result<String, Fault> {
     let width = usize::try_from(width).unwrap_or_default().max(1);
     let bytes = text.as_bytes();
     let mut lines = String::new();
@@ -293,3 +340,6 @@ fn wrapped(text: &str, width: i64, line_end: &str, cuts_words: bool, work: &mut 
     lines.push_str(cut(offset, text.len())?);
     Ok(lines)
 }
+
+#[cfg(test)]
+mod tests;
