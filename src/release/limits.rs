@@ -18,14 +18,14 @@ pub(super) const LONG_MANIFEST: &str = "its manifest has more than 8 MiB";
 pub(super) const LONG_HOOKS: &str = "its hooks have more than 8 MiB";
 pub(super) const MANY_HOOKS: &str = "it has more than 1000 hooks";
 pub(super) const MANY_HOOK_WORDS: &str = "a hook has more than 64 events or policies";
-pub(super) const MANY_FILES: &str = "its chart has more than 100000 files";
+pub(crate) const MANY_FILES: &str = "its chart has more than 100000 files";
 pub(super) const MANY_CRDS: &str = "its chart has more than 1000 definitions";
 
 /// How many files a chart's `crds/` has at most.
 pub(super) const MAX_CRDS: usize = 1_000;
 
 /// How many files a chart has at most, its templates apart.
-pub(super) const MAX_FILES: usize = 100_000;
+pub(crate) const MAX_FILES: usize = 100_000;
 
 /// The messages of every limit in here.
 pub(super) const LIMITS: [&str; 7] = [

@@ -9,7 +9,7 @@ mod encoding;
 mod guard;
 pub mod history;
 mod lenient;
-mod limits;
+pub(crate) mod limits;
 mod mentions;
 pub mod operations;
 pub mod record;
