@@ -1,13 +1,17 @@
 //! Values to text and back, as Helm's functions print and read them, without losing which key each scalar shows.
 
+mod json;
 mod number;
 mod order;
+mod printed;
+mod read;
 mod resolve;
 mod scalar;
 mod yaml;
 
 use std::rc::Rc;
 
+use read::Language;
 use resolve::Dialect;
 
 use super::traced::{Origin, Text, Traced, Value};
@@ -60,35 +64,67 @@ fn without_last_break(text: Text, end: usize) -> Text {
     kept
 }
 
-/// JSON.
-pub(super) fn to_json(value: &Traced, _style: JsonStyle, _work: &mut Work) -> Result<Text, Fault> {
-    Ok(Text::hole(value.origin.clone()))
+/// What `toJson`, `toRawJson` or `toPrettyJson` print. A value that cannot be printed gives an empty text.
+pub(super) fn to_json(value: &Traced, style: JsonStyle, work: &mut Work) -> Result<Text, Fault> {
+    let text = json::print(value, style, work)?;
+    Ok(text.unwrap_or_else(|| Text::of("", Origin::derived(value.keys()))))
 }
 
 /// What a template prints for a value.
-pub(super) fn printed(value: &Traced, _work: &mut Work) -> Result<Text, Fault> {
-    match &value.value {
-        Value::Text(text) => Ok(Rc::unwrap_or_clone(Rc::clone(text))),
-        _ => Ok(Text::hole(value.origin.clone())),
-    }
+pub(super) fn printed(value: &Traced, work: &mut Work) -> Result<Text, Fault> {
+    printed::print(value, work)
 }
 
-/// What `fromYaml` reads: a map.
-pub(super) fn from_yaml(text: &Text, _work: &mut Work) -> Result<Traced, Fault> {
-    Ok(Traced::unknown(&[Traced::text(text.clone())]))
+/// What `fromYaml` reads: a map. A text that is none gives one with the field `Error`, whose text is not known.
+pub(super) fn from_yaml(text: &Text, work: &mut Work) -> Result<Traced, Fault> {
+    map_or_error(text, Language::Yaml, work)
 }
 
-/// What `fromYamlArray` reads: a list.
+/// What `fromYamlArray` reads: a list. A text that is none gives a list of one text, which is not known.
 pub(super) fn from_yaml_array(text: &Text, work: &mut Work) -> Result<Traced, Fault> {
-    from_yaml(text, work)
+    list_or_error(text, Language::Yaml, work)
 }
 
 /// What `fromJson` reads: a map.
 pub(super) fn from_json(text: &Text, work: &mut Work) -> Result<Traced, Fault> {
-    from_yaml(text, work)
+    map_or_error(text, Language::Json, work)
 }
 
 /// What `fromJsonArray` reads: a list.
 pub(super) fn from_json_array(text: &Text, work: &mut Work) -> Result<Traced, Fault> {
-    from_yaml(text, work)
+    list_or_error(text, Language::Json, work)
+}
+
+fn map_or_error(text: &Text, language: Language, work: &mut Work) -> Result<Traced, Fault> {
+    let origin = Origin::derived(text.keys());
+    let entries = match read::read(text, language, work)? {
+        Some(read) if matches!(read.value, Value::Map(_)) => return Ok(read),
+        Some(Traced { value: Value::Nil, .. }) => Vec::new(),
+        Some(_) | None => vec![("Error".into(), unknown(text))],
+    };
+    Ok(Traced {
+        value: Value::Map(entries.into_iter().collect()),
+        origin,
+    })
+}
+
+fn list_or_error(text: &Text, language: Language, work: &mut Work) -> Result<Traced, Fault> {
+    let origin = Origin::derived(text.keys());
+    let items = match read::read(text, language, work)? {
+        Some(read) if matches!(read.value, Value::List(_)) => return Ok(read),
+        Some(Traced { value: Value::Nil, .. }) => Vec::new(),
+        Some(_) | None => vec![unknown(text)],
+    };
+    Ok(Traced {
+        value: Value::List(Rc::new(items)),
+        origin,
+    })
+}
+
+/// The message of an error, which hangs on the text.
+fn unknown(text: &Text) -> Traced {
+    Traced {
+        value: Value::Unknown,
+        origin: Origin::hole(text.keys()),
+    }
 }

@@ -9,7 +9,7 @@ pub(super) fn general(value: f64) -> String {
     if !(-4..6).contains(&exponent) {
         scientific(value, &digits, exponent, 2)
     } else {
-        plain(value)
+        plain(value, &digits, exponent)
     }
 }
 
@@ -19,12 +19,12 @@ pub(super) fn json(value: f64) -> Option<String> {
         return None;
     }
     let size = value.abs();
+    let (digits, exponent) = digits(value);
     if size != 0.0 && !(1e-6..1e21).contains(&size) {
-        let (digits, exponent) = digits(value);
         // Go takes the zero out of `e-09`, but not out of `e+09`, which does not occur.
         return Some(scientific(value, &digits, exponent, if exponent < 0 { 1 } else { 2 }));
     }
-    Some(plain(value))
+    Some(plain(value, &digits, exponent))
 }
 
 /// As go-yaml prints what it read of `encoding/json`: integers in full as far as 64 bits hold them.
@@ -51,7 +51,13 @@ fn not_finite(value: f64) -> Option<&'static str> {
 
 /// The fewest digits that tell a number from all others, and the power of ten of the first.
 fn digits(value: f64) -> (String, i32) {
-    let text = format!("{:e}", value.abs());
+    let value = value.abs();
+    let shortest = format!("{value:e}");
+    let (digits, _) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    // Of two numbers that are equally short and equally near, Go takes the even one.
+    let precision = digits.len().saturating_sub(2);
+    let even = format!("{value:.precision$e}");
+    let text = if even.parse() == Ok(value) { even } else { shortest };
     let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     (digits.replace('.', ""), exponent.parse().unwrap_or_default())
 }
@@ -65,6 +71,15 @@ fn scientific(value: f64, digits: &str, exponent: i32, width: usize) -> String {
 }
 
 /// All digits, without an exponent.
-fn plain(value: f64) -> String {
-    format!("{value}")
+fn plain(value: f64, digits: &str, exponent: i32) -> String {
+    let sign = if value.is_sign_negative() { "-" } else { "" };
+    let Ok(before) = usize::try_from(exponent) else {
+        let zeros = usize::try_from(exponent.unsigned_abs()).unwrap_or_default().saturating_sub(1);
+        return format!("{sign}0.{}{digits}", "0".repeat(zeros));
+    };
+    match digits.split_at_checked(before.saturating_add(1)) {
+        Some((whole, "")) => format!("{sign}{whole}"),
+        Some((whole, fraction)) => format!("{sign}{whole}.{fraction}"),
+        None => format!("{sign}{digits}{}", "0".repeat((before + 1).saturating_sub(digits.len()))),
+    }
 }

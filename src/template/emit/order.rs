@@ -1,18 +1,10 @@
 //! The order of names in YAML (go-yaml, `sorter.go`): numbers within names count by their size.
 
-use std::cmp::Ordering;
-
+use super::super::parse::letters::{is_digit, is_letter};
 use super::resolve::Dialect;
 
-/// Which of two names comes first.
-pub(super) fn compare(left: &str, right: &str, dialect: Dialect) -> Ordering {
-    if left == right {
-        return Ordering::Equal;
-    }
-    if is_before(left, right, dialect) { Ordering::Less } else { Ordering::Greater }
-}
-
-fn is_before(left: &str, right: &str, dialect: Dialect) -> bool {
+/// Whether a name comes before another.
+pub(super) fn is_before(left: &str, right: &str, dialect: Dialect) -> bool {
     let mut has_zeros_only = true;
     let mut after_digit = false;
     let (mut lefts, mut rights) = (left.chars(), right.chars());
@@ -27,7 +19,7 @@ fn is_before(left: &str, right: &str, dialect: Dialect) -> bool {
             has_zeros_only = !after_digit || has_zeros_only && one == '0';
             continue;
         }
-        let (is_letter, is_other_letter) = (one.is_alphabetic(), other.is_alphabetic());
+        let (is_letter, is_other_letter) = (is_letter(one), is_letter(other));
         if is_letter && is_other_letter {
             return one < other;
         }
@@ -45,10 +37,6 @@ fn is_before(left: &str, right: &str, dialect: Dialect) -> bool {
             one < other
         };
     }
-}
-
-fn is_digit(character: char) -> bool {
-    character.is_numeric()
 }
 
 /// The number at the beginning of a text after a digit, with the digits it has. It overflows as in Go.

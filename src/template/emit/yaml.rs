@@ -2,9 +2,8 @@
 
 use std::rc::Rc;
 
-use super::super::traced::{HOLE, Map, Text, Traced, Value};
 use super::super::key::Keys;
-use super::super::traced::Origin;
+use super::super::traced::{HOLE, Map, Origin, Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::number;
 use super::order;
@@ -131,18 +130,17 @@ impl Emitter {
             Some(_) => Origin::derived(origin.all_keys()),
             None => Origin::derived(Keys::None),
         };
-        let mut entries: Vec<(Rc<str>, Traced)> = map
-            .entries()
-            .iter()
-            .map(|(name, value)| (Rc::clone(name), value.clone()))
-            .collect();
-        work.steps(entries.len())?;
-        let dialect = self.dialect;
-        entries.sort_by(|(left, _), (right, _)| order::compare(left, right, dialect));
+        let mut entries: Vec<(Rc<str>, Traced)> = Vec::new();
+        for (name, value) in map.entries().iter() {
+            // go-yaml's order is not always one, so it is no order to sort by.
+            let position = entries.partition_point(|(other, _)| !order::is_before(name, other, self.dialect));
+            work.steps(1 + (entries.len() - position) / 8)?;
+            entries.insert(position, (Rc::clone(name), value.clone()));
+        }
         for (name, value) in entries {
             work.bytes(self.indent.unwrap_or_default())?;
             // What is longer is no key for the reader of the JSON that version 2 goes through.
-            self.is_refused |= dialect == Dialect::Two && json_len(&name) > 1024;
+            self.is_refused |= self.dialect == Dialect::Two && json_len(&name) > 1024;
             self.indent();
             let is_simple = is_simple_key(&name);
             if !is_simple {

@@ -2,6 +2,7 @@
 
 use super::super::work::{Fault, Work};
 use super::failed;
+use super::letters::{is_digit, is_letter};
 
 /// What a word is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -387,13 +388,13 @@ fn name_len(rest: &str) -> usize {
 
 /// Go's letters and digits, and the underscore.
 fn is_alphanumeric(character: char) -> bool {
-    character == '_' || character.is_alphanumeric()
+    character == '_' || is_letter(character) || is_digit(character)
 }
 
 /// The bytes of what looks like a number; `None` where a letter follows.
 fn number_len(text: &str) -> Option<usize> {
     let mut rest = text;
-    let mut accept = |rest: &mut &str, set: &str| {
+    let accept = |rest: &mut &str, set: &str| {
         let found = rest.starts_with(|next| set.contains(next));
         if found {
             *rest = rest.get(1..).unwrap_or_default();

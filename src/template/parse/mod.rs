@@ -2,6 +2,7 @@
 //!
 //! Names of functions are not checked. Errors say the line and what is wrong, and hold nothing of the template.
 
+pub(super) mod letters;
 mod lexer;
 mod literal;
 mod parser;
