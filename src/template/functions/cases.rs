@@ -40,7 +40,7 @@ fn is_connector(byte: u8) -> bool {
     matches!(byte, b'-' | b'_' | b' ' | b'\t'..=b'\r')
 }
 
-/// Punctuation as Unicode has it, which sees symbols in `$+<=>^`|~`.
+/// Punctuation as Unicode has it, to which a few marks of ASCII are symbols.
 fn is_punctuation(byte: u8) -> bool {
     byte.is_ascii_punctuation()
         && !matches!(byte, b'$' | b'+' | b'<' | b'=' | b'>' | b'^' | b'`' | b'|' | b'~')

@@ -1,5 +1,7 @@
 //! Characters as Go's `unicode` and `strconv` see them.
 
+use std::fmt::Write as _;
+
 use super::super::work::Fault;
 
 /// Whether Go prints the character as it is (`unicode.IsPrint`): letters, marks, numbers, punctuation, symbols, the space.
@@ -36,11 +38,12 @@ pub(super) fn quoted(text: &str) -> String {
             character if is_print(character) => quoted.push(character),
             character => {
                 let code = u32::from(character);
-                quoted.push_str(&match code {
-                    0..0x80 => format!("\\x{code:02x}"),
-                    0x80..0x1_0000 => format!("\\u{code:04x}"),
-                    _ => format!("\\U{code:08x}"),
-                });
+                // Writing to a text does not fail.
+                let _ = match code {
+                    0..0x80 => write!(quoted, "\\x{code:02x}"),
+                    0x80..0x1_0000 => write!(quoted, "\\u{code:04x}"),
+                    _ => write!(quoted, "\\U{code:08x}"),
+                };
             }
         }
     }

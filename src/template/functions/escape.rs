@@ -1,5 +1,7 @@
 //! Functions that escape a text for somewhere else (Go's `text/template/funcs.go`).
 
+use std::fmt::Write as _;
+
 use super::super::traced::{Origin, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
@@ -54,11 +56,17 @@ fn html(character: char, to: &mut String) {
 fn js(character: char, to: &mut String) {
     match character {
         '\\' | '\'' | '"' => to.extend(['\\', character]),
-        '<' | '>' | '&' | '=' | '\0'..='\u{1f}' => to.push_str(&format!("\\u{:04X}", u32::from(character))),
+        '<' | '>' | '&' | '=' | '\0'..='\u{1f}' => code(character, to),
         '\u{7f}' => to.push(character),
         _ if characters::is_print(character) => to.push(character),
-        _ => to.push_str(&format!("\\u{:04X}", u32::from(character))),
+        _ => code(character, to),
     }
+}
+
+/// A character as its number.
+fn code(character: char, to: &mut String) {
+    // Writing to a text does not fail.
+    let _ = write!(to, "\\u{:04X}", u32::from(character));
 }
 
 /// For the query of an address (`url.QueryEscape`).
@@ -69,7 +77,8 @@ fn query(character: char, to: &mut String) {
         _ => {
             let mut bytes = [0; 4];
             for byte in character.encode_utf8(&mut bytes).bytes() {
-                to.push_str(&format!("%{byte:02X}"));
+                // Writing to a text does not fail.
+                let _ = write!(to, "%{byte:02X}");
             }
         }
     }

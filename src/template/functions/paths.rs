@@ -97,9 +97,8 @@ fn cleaned(path: &str, work: &mut Work) -> Result<String, Fault> {
                 Some(&last) if last != ".." => {
                     names.pop();
                 }
-                Some(_) => names.push(name),
                 None if is_rooted => {}
-                None => names.push(name),
+                Some(_) | None => names.push(name),
             },
             _ => names.push(name),
         }

@@ -8,6 +8,7 @@ use super::numbers::{self, Form};
 
 /// How a value is printed: what stands between `%` and the end of a verb (`fmt`, `fmtFlags`).
 #[derive(Debug, Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools)] // Go's flags are as many, and stand side by side.
 pub(super) struct Flags {
     /// How many characters at least.
     pub(super) width: Option<usize>,

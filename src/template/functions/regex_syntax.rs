@@ -315,7 +315,7 @@ impl Translation<'_> {
                 if !POSIX_CLASSES.contains(&class) {
                     return Err(Refusal::Invalid);
                 }
-                self.out.push_str(&format!("[:{name}:]"));
+                self.out.extend(["[:", name, ":]"]);
                 self.rest = rest;
                 continue;
             }
@@ -324,7 +324,7 @@ impl Translation<'_> {
                     Some('p' | 'P') => return Err(Refusal::Unlike),
                     Some(next) => {
                         if let Some(class) = perl_class(next) {
-                            self.out.push_str(&format!("[{class}]"));
+                            self.out.extend(["[", class, "]"]);
                             self.rest = escape.get(1..).unwrap_or_default();
                             continue;
                         }

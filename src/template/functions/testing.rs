@@ -15,6 +15,7 @@ pub(super) fn int(number: i64) -> Traced {
 }
 
 /// The value of a key.
+#[allow(clippy::needless_pass_by_value)] // `json!` makes values, and tests read better without `&`.
 pub(super) fn keyed(key: &str, value: serde_json::Value) -> Traced {
     Traced::of_values(&value, &Key::root().name(key))
 }

@@ -267,7 +267,7 @@ fn trunc(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let number = typed::int(count)?;
     let size = usize::try_from(number.unsigned_abs()).unwrap_or(usize::MAX);
     let (start, end) = if number < 0 {
-        (if size < len { len - size } else { 0 }, len)
+        (len.saturating_sub(size), len)
     } else {
         (0, size.min(len))
     };

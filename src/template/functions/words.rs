@@ -173,6 +173,7 @@ fn pascal_case(text: &str) -> Result<String, Fault> {
 }
 
 /// The first letters of words (`goutils.Initials`), where a letter is a byte.
+#[allow(clippy::unnecessary_wraps)] // Other texts are rewritten by functions that may not know how.
 fn initials(text: &str) -> Result<String, Fault> {
     let mut after_gap = true;
     let initials = text.bytes().map(char::from).filter(|character| {
