@@ -95,13 +95,13 @@ impl Translation<'_> {
                 Ok(())
             }
             '*' | '+' | '?' => self.repeat(&character.to_string()),
-            '{' => match self.count()? {
-                Some(count) => self.repeat(&count),
-                None => {
-                    self.literal('{');
-                    Ok(())
+            '{' => {
+                if let Some(count) = self.count()? {
+                    return self.repeat(&count);
                 }
-            },
+                self.literal('{');
+                Ok(())
+            }
             '\\' => self.escape(),
             _ => {
                 self.literal(character);
@@ -220,14 +220,14 @@ impl Translation<'_> {
             'b' => "(?-u:\\b)".to_owned(),
             'B' if self.is_ascii => "\\B".to_owned(),
             'B' | 'C' | 'p' | 'P' => return Err(Refusal::Unlike),
-            _ => match perl_class(next) {
-                Some(class) => format!("[{class}]"),
-                None => {
+            _ => {
+                let Some(class) = perl_class(next) else {
                     let character = self.escaped()?;
                     self.literal(character);
                     return Ok(());
-                }
-            },
+                };
+                format!("[{class}]")
+            }
         };
         self.take();
         self.out.push_str(&translated);
