@@ -34,6 +34,8 @@ pub(super) fn decode<'s>(source: &'s Source, span: &Range<usize>, style: Style, 
     };
     let raw = source.text.get(content.clone()).unwrap_or_default();
     match style {
+        // Nothing, and blanks up to the end of the line.
+        Style::Plain if text.is_empty() => {}
         Style::Plain | Style::SingleQuoted | Style::DoubleQuoted => {
             flow(raw, content.start, style, &mut emitter);
         }
@@ -224,7 +226,12 @@ fn escape(rest: &str) -> (usize, Option<char>) {
 fn block(raw: &str, base: usize, style: Style, text: &str, emitter: &mut Emitter<'_>) {
     let header = raw.split_inclusive('\n').next().unwrap_or_default();
     let body = raw.get(header.len()..).unwrap_or_default();
-    let indent = first_indent(body).saturating_sub(first_indent(text));
+    let indent = match (first_indent(body), first_indent(text)) {
+        (Some(written), Some(read)) => written.saturating_sub(read),
+        (Some(_), None) | (None, Some(_) | None) => {
+            most_blanks(body).saturating_sub(most_blanks(text))
+        }
+    };
     let marks = header.split('#').next().unwrap_or_default();
     // Breaks that may yet be left out, and whether the last line with content began with a blank.
     let mut breaks: Vec<usize> = Vec::new();
@@ -270,8 +277,14 @@ fn block(raw: &str, base: usize, style: Style, text: &str, emitter: &mut Emitter
     }
 }
 
-/// How far the first line with content is indented.
-fn first_indent(text: &str) -> usize {
-    let line = text.lines().find(|line| !line.trim_start_matches(' ').is_empty());
-    line.map_or(0, |line| line.len() - line.trim_start_matches(' ').len())
+/// How far the first line with content is indented; `None` if there is none.
+fn first_indent(text: &str) -> Option<usize> {
+    let mut indents = text.split('\n').map(|line| (line, line.trim_start_matches(' ')));
+    let (line, content) = indents.find(|(_, content)| !content.is_empty())?;
+    Some(line.len() - content.len())
+}
+
+/// The length of the longest line, where all lines are blank.
+fn most_blanks(text: &str) -> usize {
+    text.split('\n').map(str::len).max().unwrap_or_default()
 }

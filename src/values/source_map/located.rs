@@ -33,7 +33,8 @@ fn scalar(
     is_shared: bool,
 ) -> Located {
     let decoded = decode(&body.source, &node.span, style, text);
-    let is_exact = decoded.text() == text;
+    // A `!!binary` value is not the text that is written.
+    let is_exact = decoded.text() == text && value.as_str().is_none_or(|value| value == text);
     let mut has_hole = is_unknown(body, node);
     let mut is_changed = false;
     let last = decoded.parts.len();
@@ -100,15 +101,29 @@ fn empty(body: &Readable, node: &Node, value: Value, child: Child) -> Located {
     }
 }
 
-/// Whether a node is nothing and a hole that was made a comment stands there.
+/// Whether a hole that was made a comment or a blank stands beside a scalar, so that it may be more or something else.
 pub(super) fn is_unknown(body: &Readable, node: &Node) -> bool {
-    if !node.span.is_empty() {
+    if body.open.is_empty() {
         return false;
     }
-    let rest = body.source.text.get(node.span.end..).unwrap_or_default();
-    let after = rest.trim_start();
-    let start = body.source.text.len() - after.len();
-    after.starts_with('#') && body.open.iter().any(|open| open.start == start)
+    let text = body.source.text.as_str();
+    let (before, after) = (
+        text.get(..node.span.start).unwrap_or_default(),
+        text.get(node.span.end..).unwrap_or_default(),
+    );
+    let start = before.trim_end_matches([' ', '\t']).len();
+    let rest = if node.span.is_empty() {
+        after.trim_start()
+    } else {
+        after.trim_start_matches([' ', '\t'])
+    };
+    let end = text.len() - rest.len();
+    // A comment begins where the blanks end.
+    let is_beside = |open: &std::ops::Range<usize>| {
+        (start <= open.start && open.end <= end) || (open.start == end && rest.starts_with('#'))
+    };
+    let first = body.open.partition_point(|open| open.end < start);
+    body.open.iter().skip(first).take_while(|open| open.start <= end).any(is_beside)
 }
 
 /// The pieces as one whose text has no places of its own.
