@@ -8,7 +8,10 @@ use super::super::traced::{Kind, Map, Traced, Value};
 use super::super::work::{Fault, Work};
 
 /// Exactly so many arguments.
-pub(super) fn exactly<'a, const N: usize>(function: &str, args: &'a [Traced]) -> Result<&'a [Traced; N], Fault> {
+pub(super) fn exactly<'a, const N: usize>(
+    function: &str,
+    args: &'a [Traced],
+) -> Result<&'a [Traced; N], Fault> {
     args.try_into().map_err(|_| wrong_count(function))
 }
 

@@ -67,7 +67,10 @@ fn decimal_digits(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
 /// Octal digits to a number. It is another than the one at the key, so it does not show that key.
 fn octal_digits(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [value] = exactly("toDecimal", args)?;
-    Ok(Traced::derived(Value::Int(octal(text_of(value, work)?.as_str())), args))
+    Ok(Traced::derived(
+        Value::Int(octal(text_of(value, work)?.as_str())),
+        args,
+    ))
 }
 
 /// The first argument combined with each of the others. Go's integers wrap round.
@@ -81,7 +84,8 @@ fn fold(
     work.steps(rest.len())?;
     let mut result = to_int(first)?;
     for value in rest {
-        result = combine(result, to_int(value)?).ok_or_else(|| Fault::Failed("division by zero".to_owned()))?;
+        result =
+            combine(result, to_int(value)?).ok_or_else(|| Fault::Failed("division by zero".to_owned()))?;
     }
     Ok(Traced::derived(Value::Int(result), args))
 }
@@ -109,12 +113,16 @@ fn mul(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 
 fn div(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     exactly::<2>("div", args)?;
-    fold(args, work, "div", |own, other| (other != 0).then(|| own.wrapping_div(other)))
+    fold(args, work, "div", |own, other| {
+        (other != 0).then(|| own.wrapping_div(other))
+    })
 }
 
 fn modulo(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     exactly::<2>("mod", args)?;
-    fold(args, work, "mod", |own, other| (other != 0).then(|| own.wrapping_rem(other)))
+    fold(args, work, "mod", |own, other| {
+        (other != 0).then(|| own.wrapping_rem(other))
+    })
 }
 
 fn max(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
@@ -229,11 +237,75 @@ fn round(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     };
     let power = power_of_ten(int("round", places)?);
     let digits = to_float(value)? * power;
-    let rounded = if digits.fract() >= bound { digits.ceil() } else { digits.floor() };
+    let rounded = if digits.fract() >= bound {
+        digits.ceil()
+    } else {
+        digits.floor()
+    };
     Ok(Traced::derived(Value::Float(rounded / power), args))
 }
 
 fn power_of_ten(exponent: i64) -> f64 {
     // Parsing gives the float that is nearest, as Go's table does.
     format!("1e{exponent}").parse().unwrap_or(f64::INFINITY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{at, int, shown, text, values};
+    use super::*;
+
+    #[test]
+    fn a_converted_value_shows_its_key_and_a_computed_one_hangs_on_it() {
+        let values = values(r#"{"n": 8080.0, "t": "42", "f": 1.5}"#);
+        let key = |path| at(&values, path);
+        for (name, args, expected) in [
+            ("int", vec![key("n")], "8080@n"),
+            ("int64", vec![key("t")], "42@t"),
+            ("int", vec![key("f")], "1@f"),
+            ("float64", vec![key("t")], "42.0@t"),
+            ("atoi", vec![key("t")], "42@t"),
+            ("atoi", vec![key("n")], "fails"),
+            ("int", vec![key("none")], "0@none"),
+            ("add", vec![key("n"), int(1)], "8081~(n)"),
+            ("mul", vec![key("t"), key("n")], "339360~(n,t)"),
+            ("floor", vec![key("f")], "1.0~(f)"),
+            ("toDecimal", vec![text("0644")], "420"),
+        ] {
+            assert_eq!(shown(name, &args), expected, "{name} {args:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_computed_as_sprig_computes_them() {
+        let float = |value| Traced::literal(Value::Float(value));
+        for (name, args, expected) in [
+            ("int", vec![text("0x1F")], "31"),
+            ("int", vec![text("010")], "8"),
+            ("int", vec![text("08")], "0"),
+            ("int", vec![text("-7.00")], "-7"),
+            ("int", vec![text("1_000")], "1000"),
+            ("int", vec![float(1e19)], "-9223372036854775808"),
+            ("float64", vec![text("1e400")], "0.0"),
+            ("float64", vec![text("1_0.5")], "10.5"),
+            ("atoi", vec![text("99999999999999999999")], "9223372036854775807"),
+            ("add", vec![], "0"),
+            ("add", vec![text("x"), Traced::literal(Value::Bool(true))], "1"),
+            ("div", vec![int(-7), int(2)], "-3"),
+            ("div", vec![int(1), int(0)], "fails"),
+            ("mod", vec![int(-7), int(3)], "-1"),
+            ("mul", vec![int(i64::MAX), int(2)], "-2"),
+            ("max", vec![int(1), text("2"), float(1.9)], "2"),
+            ("addf", vec![float(0.1), float(0.2)], "0.3"),
+            ("divf", vec![int(2), int(3)], "0.6666666666666667"),
+            ("divf", vec![int(2), int(0)], "fails"),
+            ("mulf", vec![float(1e30), float(1e30)], "1e60"),
+            ("round", vec![float(2.345), int(2)], "2.35"),
+            ("round", vec![float(-2.5), int(0)], "-3.0"),
+            ("round", vec![float(2.4), int(0), float(0.3)], "3.0"),
+            ("round", vec![float(2.4), text("0")], "fails"),
+        ] {
+            assert_eq!(shown(name, &args), expected, "{name} {args:?}");
+        }
+    }
 }

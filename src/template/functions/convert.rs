@@ -106,7 +106,11 @@ fn parse_float(text: &str) -> Result<f64, Fault> {
     }
     let is_word = unsigned.starts_with(['i', 'n']);
     let value: f64 = text.replace('_', "").parse().unwrap_or(0.0);
-    Ok(if value.is_infinite() && !is_word { 0.0 } else { value })
+    Ok(if value.is_infinite() && !is_word {
+        0.0
+    } else {
+        value
+    })
 }
 
 fn underscores_stand_between_digits(text: &str) -> bool {
@@ -116,7 +120,9 @@ fn underscores_stand_between_digits(text: &str) -> bool {
         .iter()
         .enumerate()
         .filter(|(_, byte)| **byte == b'_')
-        .all(|(at, _)| is_digit(at.checked_sub(1).and_then(|at| bytes.get(at))) && is_digit(bytes.get(at + 1)))
+        .all(|(at, _)| {
+            is_digit(at.checked_sub(1).and_then(|at| bytes.get(at))) && is_digit(bytes.get(at + 1))
+        })
 }
 
 /// A decimal number (`strconv/atoi.go`, `Atoi`): the largest or the least where it is larger or less, 0 where it is none.

@@ -28,7 +28,9 @@ impl Decimal {
 
     /// The nearest float.
     pub(super) fn to_float(self) -> f64 {
-        format!("{}e{}", self.coefficient, self.exponent).parse().unwrap_or_default()
+        format!("{}e{}", self.coefficient, self.exponent)
+            .parse()
+            .unwrap_or_default()
     }
 
     /// The sum; `None` where it has too many digits for this.

@@ -55,9 +55,21 @@ fn types(value: &Traced) -> Names {
         }
         Value::List(_) => &["[]interface {}"],
         // All values of the release have a type of Helm, which has another name in each of its versions.
-        Value::Map(_) if value.origin.key.as_ref().is_some_and(super::super::key::Key::is_root) => &[],
+        Value::Map(_)
+            if value
+                .origin
+                .key
+                .as_ref()
+                .is_some_and(super::super::key::Key::is_root) =>
+        {
+            &[]
+        }
         Value::Map(map)
-            if !has_key && map.entries().values().all(|entry| matches!(entry.value, Value::Text(_))) =>
+            if !has_key
+                && map
+                    .entries()
+                    .values()
+                    .all(|entry| matches!(entry.value, Value::Text(_))) =>
         {
             &["map[string]interface {}", "map[string]string"]
         }
@@ -151,4 +163,52 @@ fn deep_equal_of(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [own, other] = exactly("deepEqual", args)?;
     let is_equal = deep_equal(own, other, work)?.ok_or_else(|| not_known("deepEqual"))?;
     Ok(Traced::derived(Value::Bool(is_equal), args))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{at, call, int, shown, text, unknown, values};
+    use super::*;
+
+    #[test]
+    fn kinds_and_types_are_those_of_go() {
+        let values = values(r#"{"n": 1, "l": ["a"], "m": {"a": "b"}}"#);
+        let key = |path| at(&values, path);
+        let texts = call("list", &[text("a")]).unwrap();
+        for (name, args, expected) in [
+            ("kindOf", vec![key("n")], "\"float64\"~(n)"),
+            ("kindOf", vec![Traced::nil()], "\"invalid\""),
+            ("kindOf", vec![key("m")], "\"map\"~(m)"),
+            ("kindIs", vec![text("slice"), key("l")], "true~(l)"),
+            // It may be either kind of integer.
+            ("kindIs", vec![text("int"), int(1)], "?"),
+            ("kindIs", vec![text("string"), int(1)], "false"),
+            ("typeOf", vec![key("l")], "\"[]interface {}\"~(l)"),
+            ("typeOf", vec![texts.clone()], "?"),
+            ("typeIs", vec![text("string"), texts], "false"),
+            ("typeOf", vec![key("m")], "\"map[string]interface {}\"~(m)"),
+            ("typeOf", vec![values.clone()], "?"),
+            ("typeIsLike", vec![text("string"), text("a")], "true"),
+            ("kindIs", vec![text("string"), unknown()], "?"),
+        ] {
+            assert_eq!(shown(name, &args), expected, "{name} {args:?}");
+        }
+    }
+
+    #[test]
+    fn equality_looks_into_maps_and_lists() {
+        let values = values(r#"{"a": {"x": [1]}, "b": {"x": [1]}, "c": {"x": [2]}}"#);
+        let key = |path| at(&values, path);
+        let open = call("dict", &[text("x"), unknown()]).unwrap();
+        for (own, other, expected) in [
+            (key("a"), key("b"), "true~(a,b)"),
+            (key("a"), key("c"), "false~(a,c)"),
+            (key("a"), open.clone(), "?(a)"),
+            (open, call("dict", &[]).unwrap(), "false"),
+            (text("1"), int(1), "false"),
+        ] {
+            let args = [own, other];
+            assert_eq!(shown("deepEqual", &args), expected, "{args:?}");
+        }
+    }
 }

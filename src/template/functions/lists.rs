@@ -173,7 +173,9 @@ fn slice(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
         Some(bound) => usize::try_from(to_int(bound)?).map_err(|_| out_of_range()),
         None => Ok(otherwise),
     };
-    let part = items.get(bound(0, 0)?..bound(1, items.len())?).ok_or_else(out_of_range)?;
+    let part = items
+        .get(bound(0, 0)?..bound(1, items.len())?)
+        .ok_or_else(out_of_range)?;
     list_of(part.to_vec(), origin, work)
 }
 
@@ -236,7 +238,11 @@ fn sort_alpha(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     // Each text is compared about as often as the number of texts has binary digits.
     work.steps(texts.len().saturating_mul(texts.len().max(1).ilog2() as usize))?;
     texts.sort_by(|own, other| own.as_str().cmp(other.as_str()));
-    list_of(texts.into_iter().map(Traced::text).collect(), part_of(source), work)
+    list_of(
+        texts.into_iter().map(Traced::text).collect(),
+        part_of(source),
+        work,
+    )
 }
 
 fn until(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
@@ -280,7 +286,9 @@ fn each_number(
     let mut number = start;
     while (step > 0 && start <= stop && number < stop) || (step < 0 && stop < start && number > stop) {
         visit(number)?;
-        let Some(next) = number.checked_add(step) else { break };
+        let Some(next) = number.checked_add(step) else {
+            break;
+        };
         number = next;
     }
     Ok(())
@@ -288,7 +296,10 @@ fn each_number(
 
 /// A text of numbers, as the command of that name prints them; both ends are in it.
 fn seq(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let numbers = args.iter().map(|arg| int("seq", arg)).collect::<Result<Vec<_>, _>>()?;
+    let numbers = args
+        .iter()
+        .map(|arg| int("seq", arg))
+        .collect::<Result<Vec<_>, _>>()?;
     let (start, step, end) = match *numbers.as_slice() {
         [end] => (1, if end < 1 { -1 } else { 1 }, end),
         [start, end] => (start, if end < start { -1 } else { 1 }, end),
@@ -307,4 +318,123 @@ fn seq(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
         Ok(())
     })?;
     Ok(Traced::derived_text(text, args))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{at, call, int, shown, text, unknown, values};
+    use super::*;
+
+    #[test]
+    fn items_keep_their_keys() {
+        let values = values(r#"{"l": ["b", "a", "b"], "e": [], "x": "y"}"#);
+        let (l, e) = (at(&values, "l"), at(&values, "e"));
+        let (b, a, c) = ("\"b\"@l[0]", "\"a\"@l[1]", "\"b\"@l[2]");
+        for (name, args, expected) in [
+            (
+                "list",
+                vec![at(&values, "x"), unknown()],
+                "[\"y\"@x, ?]".to_owned(),
+            ),
+            (
+                "append",
+                vec![l.clone(), text("c")],
+                format!("[{b}, {a}, {c}, \"c\"]~(l)"),
+            ),
+            (
+                "prepend",
+                vec![l.clone(), text("c")],
+                format!("[\"c\", {b}, {a}, {c}]~(l)"),
+            ),
+            (
+                "concat",
+                vec![e.clone(), l.clone()],
+                format!("[{b}, {a}, {c}]~(e,l)"),
+            ),
+            ("first", vec![l.clone()], b.to_owned()),
+            ("last", vec![l.clone()], c.to_owned()),
+            ("first", vec![e.clone()], "null~(e)".to_owned()),
+            ("rest", vec![l.clone()], format!("[{a}, {c}]~(l)")),
+            ("initial", vec![l.clone()], format!("[{b}, {a}]~(l)")),
+            ("reverse", vec![l.clone()], format!("[{c}, {a}, {b}]~(l)")),
+            ("uniq", vec![l.clone()], format!("[{b}, {a}]~(l)")),
+            (
+                "without",
+                vec![l.clone(), text("b")],
+                format!("[{a}]~(l,l[0],l[2])"),
+            ),
+            ("has", vec![text("a"), l.clone()], "true~(l)".to_owned()),
+            ("has", vec![text("a"), Traced::nil()], "false".to_owned()),
+            ("slice", vec![l.clone(), int(1), int(2)], format!("[{a}]~(l)")),
+            ("slice", vec![l.clone(), int(1), int(4)], "fails".to_owned()),
+            ("slice", vec![e, int(1)], "null~(e)".to_owned()),
+            (
+                "chunk",
+                vec![int(2), l.clone()],
+                format!("[[{b}, {a}]~(l), [{c}]~(l)]~(l)"),
+            ),
+            ("chunk", vec![int(0), l.clone()], "fails".to_owned()),
+            ("sortAlpha", vec![l], format!("[{a}, {b}, {c}]~(l)")),
+            ("append", vec![Traced::nil(), int(1)], "fails".to_owned()),
+            ("first", vec![text("abc")], "fails".to_owned()),
+        ] {
+            assert_eq!(shown(name, &args), expected, "{name} {args:?}");
+        }
+    }
+
+    #[test]
+    fn a_decision_on_an_item_that_is_not_known_is_not_known() {
+        let list = call("list", &[text("a"), unknown()]).unwrap();
+        for (name, args, expected) in [
+            ("has", vec![text("a"), list.clone()], "true"),
+            ("has", vec![text("b"), list.clone()], "?"),
+            ("uniq", vec![list.clone()], "?"),
+            ("compact", vec![list.clone()], "?"),
+            ("without", vec![list.clone(), text("a")], "?"),
+            ("sortAlpha", vec![list.clone()], "?"),
+            ("first", vec![list.clone()], "\"a\""),
+            ("last", vec![list.clone()], "?"),
+            ("reverse", vec![list], "[?, \"a\"]"),
+        ] {
+            assert_eq!(shown(name, &args), expected, "{name} {args:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_counted_as_sprig_counts_them() {
+        let list = |numbers: &[i64]| numbers.iter().map(|number| int(*number)).collect::<Vec<_>>();
+        for (name, args, expected) in [
+            ("until", vec![3], "[0, 1, 2]"),
+            ("until", vec![-2], "[0, -1]"),
+            ("untilStep", vec![1, 6, 2], "[1, 3, 5]"),
+            ("untilStep", vec![1, 6, -1], "[]"),
+            ("untilStep", vec![3, 0, 0], "[]"),
+            ("seq", vec![3], "\"1 2 3\""),
+            ("seq", vec![-1], "\"1 0 -1\""),
+            ("seq", vec![2, 4], "\"2 3 4\""),
+            ("seq", vec![5, -2, 1], "\"5 3 1\""),
+            ("seq", vec![5, 2, 1], "\"\""),
+            ("seq", vec![1, 0, 5], "\"\""),
+        ] {
+            assert_eq!(shown(name, &list(&args)), expected, "{name} {args:?}");
+        }
+        let values = values(r#"{"n": 3}"#);
+        assert_eq!(shown("until", &[at(&values, "n")]), "fails");
+        let n = call("int", &[at(&values, "n")]).unwrap();
+        assert_eq!(shown("until", &[n]), "[0, 1, 2]~(n)");
+    }
+
+    #[test]
+    fn lists_have_an_end_and_a_depth() {
+        assert!(shown("until", &[int(i64::MAX)]).contains("the limit"));
+        let mut list = call("list", &[]).unwrap();
+        let deepest = (0..100).find_map(|_| match call("list", &[list.clone()]) {
+            Ok(deeper) => {
+                list = deeper;
+                None
+            }
+            Err(fault) => Some(fault),
+        });
+        assert_eq!(deepest, Some(Fault::TooMuch("64 nested lists")));
+    }
 }

@@ -35,7 +35,9 @@ pub(super) fn find(name: &str) -> Option<Function> {
 /// neither; nil can with anything.
 fn are_equal(own: &Traced, other: &Traced) -> Result<bool, Fault> {
     match (&own.value, &other.value) {
-        (Value::Unknown | Value::Native(_), _) | (_, Value::Unknown | Value::Native(_)) => Err(not_known("eq")),
+        (Value::Unknown | Value::Native(_), _) | (_, Value::Unknown | Value::Native(_)) => {
+            Err(not_known("eq"))
+        }
         (Value::Nil, Value::Nil) => Ok(true),
         (Value::Nil, _) | (_, Value::Nil) => Ok(false),
         (Value::Bool(own), Value::Bool(other)) => Ok(own == other),
@@ -54,14 +56,18 @@ fn are_equal(own: &Traced, other: &Traced) -> Result<bool, Fault> {
             | Value::List(_)
             | Value::Map(_),
             _,
-        ) => Err(Fault::Failed("values of different types cannot be compared".to_owned())),
+        ) => Err(Fault::Failed(
+            "values of different types cannot be compared".to_owned(),
+        )),
     }
 }
 
 /// How two values are ordered (`funcs.go`, `lt`); `None` where one is not a number.
 fn order(own: &Traced, other: &Traced) -> Result<Option<Ordering>, Fault> {
     match (&own.value, &other.value) {
-        (Value::Unknown | Value::Native(_), _) | (_, Value::Unknown | Value::Native(_)) => Err(not_known("lt")),
+        (Value::Unknown | Value::Native(_), _) | (_, Value::Unknown | Value::Native(_)) => {
+            Err(not_known("lt"))
+        }
         (Value::Int(own), Value::Int(other)) => Ok(Some(own.cmp(other))),
         (Value::Float(own), Value::Float(other)) => Ok(own.partial_cmp(other)),
         (Value::Text(own), Value::Text(other)) => Ok(Some(own.as_str().cmp(other.as_str()))),
@@ -103,12 +109,16 @@ fn lt(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
 }
 
 fn le(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    ordered("le", args, |order| matches!(order, Some(Ordering::Less | Ordering::Equal)))
+    ordered("le", args, |order| {
+        matches!(order, Some(Ordering::Less | Ordering::Equal))
+    })
 }
 
 /// Go turns `le` round, so what is no number is greater than any.
 fn gt(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    ordered("gt", args, |order| !matches!(order, Some(Ordering::Less | Ordering::Equal)))
+    ordered("gt", args, |order| {
+        !matches!(order, Some(Ordering::Less | Ordering::Equal))
+    })
 }
 
 fn ge(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
@@ -213,5 +223,135 @@ fn ternary(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
         | Value::List(_)
         | Value::Map(_)
         | Value::Native(_) => Err(wrong_type("ternary", "a truth value")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{at, bool, int, shown, text, unknown, values};
+    use super::*;
+
+    #[test]
+    fn values_compare_as_in_go() {
+        let values = values(r#"{"n": 1, "s": "a", "l": [1]}"#);
+        let (n, s, l, none) = (
+            at(&values, "n"),
+            at(&values, "s"),
+            at(&values, "l"),
+            Traced::nil(),
+        );
+        for (name, args, expected) in [
+            ("eq", vec![text("a"), text("b"), text("a")], "true"),
+            ("eq", vec![s.clone(), text("a")], "true~(s)"),
+            // A number of values is a float, and one of the template is an integer.
+            ("eq", vec![n.clone(), int(1)], "fails"),
+            (
+                "eq",
+                vec![n.clone(), Traced::literal(Value::Float(1.0))],
+                "true~(n)",
+            ),
+            ("eq", vec![n.clone(), text("1")], "fails"),
+            // What comes after an equal value is not looked at.
+            ("eq", vec![s.clone(), text("a"), int(1)], "true~(s)"),
+            ("eq", vec![none.clone(), int(1)], "false"),
+            ("eq", vec![none.clone(), none.clone()], "true"),
+            ("eq", vec![none.clone(), l.clone()], "false~(l)"),
+            ("eq", vec![l.clone(), l.clone()], "fails"),
+            ("eq", vec![int(1)], "fails"),
+            ("ne", vec![s.clone(), text("b")], "true~(s)"),
+            ("lt", vec![int(1), int(2)], "true"),
+            ("le", vec![text("b"), s.clone()], "false~(s)"),
+            ("gt", vec![n.clone(), int(0)], "fails"),
+            ("ge", vec![bool(true), bool(true)], "fails"),
+            ("gt", vec![none, int(0)], "fails"),
+            ("eq", vec![unknown(), text("a")], "?"),
+        ] {
+            assert_eq!(shown(name, &args), expected, "{name} {args:?}");
+        }
+    }
+
+    #[test]
+    fn a_default_stands_in_for_the_key_that_is_empty() {
+        let values =
+            values(r#"{"set": "x", "empty": "", "zero": 0, "no": false, "other": "o", "map": {"a": "b"}}"#);
+        let key = |path| at(&values, path);
+        for (args, expected) in [
+            (vec![text("d"), key("set")], "\"x\"@set"),
+            (vec![text("d"), key("empty")], "\"d\"@empty?"),
+            (vec![text("d"), key("missing")], "\"d\"@missing?"),
+            (vec![int(5), key("zero")], "5@zero?"),
+            (vec![bool(true), key("no")], "true@no?"),
+            (vec![key("other"), key("missing")], "\"o\"@missing?(other)"),
+            (vec![key("map"), key("missing")], "{a: \"b\"@map.a}@map(missing)"),
+            (vec![text("d"), unknown()], "?"),
+            (vec![unknown(), key("missing")], "?@missing"),
+            (vec![unknown(), key("set")], "\"x\"@set"),
+            (vec![text("d"), text("")], "\"d\""),
+            (vec![text("d")], "\"d\""),
+        ] {
+            assert_eq!(shown("default", &args), expected, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_map_that_stands_in_for_a_missing_one_has_its_place() {
+        let values = values("{}");
+        let empty = super::super::trial::call("dict", &[]).unwrap();
+        let map = super::super::trial::call("default", &[empty, at(&values, "a")]).unwrap();
+        assert_eq!(shown("index", &[map, text("b")]), "null@a.b");
+    }
+
+    #[test]
+    fn coalesce_shows_the_key_that_has_a_value_or_stands_in_for_the_first() {
+        let values = values(r#"{"empty": "", "second": "s"}"#);
+        let key = |path| at(&values, path);
+        for (args, expected) in [
+            (
+                vec![key("empty"), key("second"), text("d")],
+                "\"s\"@second(empty)",
+            ),
+            (
+                vec![key("missing"), key("empty"), text("d")],
+                "\"d\"@missing?(empty,missing)",
+            ),
+            (vec![text(""), text("d")], "\"d\""),
+            (vec![key("empty")], "null@empty?(empty)"),
+            (vec![unknown(), text("d")], "?"),
+        ] {
+            assert_eq!(shown("coalesce", &args), expected, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_chosen_hangs_on_the_condition() {
+        let values = values(r#"{"on": true, "a": "x"}"#);
+        let key = |path| at(&values, path);
+        for (args, expected) in [
+            (vec![text("yes"), text("no"), key("on")], "\"yes\"|(on)"),
+            (vec![key("a"), text("no"), key("on")], "\"x\"@a(on)"),
+            (vec![text("yes"), key("a"), bool(false)], "\"x\"@a"),
+            (vec![text("yes"), text("no"), unknown()], "?"),
+            (vec![text("yes"), unknown(), bool(true)], "\"yes\""),
+            (vec![text("yes"), text("no"), text("true")], "fails"),
+            (vec![text("yes"), text("no"), Traced::nil()], "fails"),
+        ] {
+            assert_eq!(shown("ternary", &args), expected, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn truth_is_told_as_far_as_it_is_known() {
+        for (name, args, expected) in [
+            ("any", vec![unknown(), bool(true)], "true"),
+            ("any", vec![unknown(), bool(false)], "?"),
+            ("all", vec![unknown(), bool(false)], "false"),
+            ("all", vec![unknown(), bool(true)], "?"),
+            ("all", vec![], "true"),
+            ("any", vec![], "false"),
+            ("not", vec![text("")], "true"),
+            ("empty", vec![unknown()], "?"),
+        ] {
+            assert_eq!(shown(name, &args), expected, "{name} {args:?}");
+        }
     }
 }

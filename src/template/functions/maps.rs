@@ -58,7 +58,10 @@ fn dict(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
         if name.has_hole() {
             return Err(not_known("dict"));
         }
-        let value = pair.get(1).cloned().unwrap_or_else(|| Traced::text(Text::literal("")));
+        let value = pair
+            .get(1)
+            .cloned()
+            .unwrap_or_else(|| Traced::text(Text::literal("")));
         entries.push((Rc::from(name.as_str()), value));
     }
     Ok(Traced::literal(Value::Map(entries.into_iter().collect())))
@@ -188,13 +191,17 @@ fn values(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 /// What is left is still at the key of the map.
 fn omit(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let ([source], omitted) = at_least("omit", args)?;
-    let omitted = omitted.iter().map(|name| text("omit", name)).collect::<Result<Vec<_>, _>>()?;
+    let omitted = omitted
+        .iter()
+        .map(|name| text("omit", name))
+        .collect::<Result<Vec<_>, _>>()?;
     let kept: Map = match map("omit", source)? {
         Some(map) => {
             let entries = map.entries();
             work.steps(entries.len().saturating_mul(4 + omitted.len()))?;
             let kept = entries.iter().filter(|(name, _)| !omitted.contains(&&***name));
-            kept.map(|(name, entry)| (Rc::clone(name), entry.clone())).collect()
+            kept.map(|(name, entry)| (Rc::clone(name), entry.clone()))
+                .collect()
         }
         None => Map::default(),
     };
@@ -234,7 +241,10 @@ fn copied(value: &Traced, work: &mut Work) -> Result<Traced, Fault> {
     let copy = match &value.value {
         Value::List(items) => {
             work.enter()?;
-            let items = items.iter().map(|item| copied(item, work)).collect::<Result<_, _>>()?;
+            let items = items
+                .iter()
+                .map(|item| copied(item, work))
+                .collect::<Result<_, _>>()?;
             work.leave();
             Value::List(Rc::new(items))
         }
@@ -338,4 +348,112 @@ fn len(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
         Value::Int(i64::try_from(len).unwrap_or(i64::MAX)),
         args,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{at, call, described, int, shown, text, unknown, values};
+    use super::*;
+
+    #[test]
+    fn entries_keep_their_keys_and_missing_ones_have_a_place() {
+        let values =
+            values(r#"{"m": {"a": "x", "b": {"c": 1, "n": null}}, "l": ["p", {"q": "r"}], "s": "t"}"#);
+        let (m, l) = (at(&values, "m"), at(&values, "l"));
+        for (name, args, expected) in [
+            ("get", vec![m.clone(), text("a")], "\"x\"@m.a"),
+            ("get", vec![m.clone(), text("z")], "\"\"@m.z"),
+            ("get", vec![at(&values, "none"), text("z")], "\"\"@none.z"),
+            ("get", vec![m.clone(), int(1)], "fails"),
+            ("hasKey", vec![m.clone(), text("a")], "true~(m.a)"),
+            ("hasKey", vec![m.clone(), text("z")], "false~(m.z)"),
+            ("index", vec![m.clone(), text("b"), text("c")], "1.0@m.b.c"),
+            ("index", vec![m.clone(), text("z")], "null@m.z"),
+            ("index", vec![m.clone(), text("z"), text("y")], "fails"),
+            ("index", vec![l.clone(), int(1), text("q")], "\"r\"@l[1].q"),
+            ("index", vec![l.clone(), int(2)], "fails"),
+            (
+                "index",
+                vec![l.clone(), Traced::literal(Value::Float(0.0))],
+                "fails",
+            ),
+            ("index", vec![unknown(), text("a")], "?"),
+            ("index", vec![m.clone(), unknown()], "?(m)"),
+            ("dig", vec![text("b"), text("c"), int(2), m.clone()], "1.0@m.b.c"),
+            ("dig", vec![text("b"), text("z"), int(2), m.clone()], "2@m.b.z?"),
+            ("dig", vec![text("z"), text("y"), int(2), m.clone()], "2@m.z.y?"),
+            (
+                "dig",
+                vec![text("b"), text("n"), text("y"), int(2), m.clone()],
+                "fails",
+            ),
+            ("dig", vec![text("a"), m.clone()], "fails"),
+            ("pluck", vec![text("a"), m.clone()], "[\"x\"@m.a]"),
+            (
+                "keys",
+                vec![at(&values, "m.b")],
+                "[\"c\"~(m.b), \"n\"~(m.b)]~(m.b)",
+            ),
+            (
+                "values",
+                vec![at(&values, "m.b")],
+                "[1.0@m.b.c, null@m.b.n]~(m.b)",
+            ),
+            ("omit", vec![m.clone(), text("b")], "{a: \"x\"@m.a}@m"),
+            (
+                "pick",
+                vec![m.clone(), text("a"), text("z")],
+                "{a: \"x\"@m.a}~(m)",
+            ),
+            ("len", vec![l.clone()], "2~(l)"),
+            ("len", vec![text("é")], "2"),
+            ("len", vec![Traced::nil()], "fails"),
+        ] {
+            assert_eq!(shown(name, &args), expected, "{name} {args:?}");
+        }
+    }
+
+    #[test]
+    fn set_and_unset_change_the_map_that_others_hold() {
+        let values = values(r#"{"a": "x"}"#);
+        call("set", &[values.clone(), text("b"), unknown()]).unwrap();
+        call("unset", &[values.clone(), text("a")]).unwrap();
+        assert_eq!(described(&values), "{b: ?}@");
+        assert_eq!(shown("set", &[Traced::nil(), text("a"), int(1)]), "fails");
+    }
+
+    #[test]
+    fn a_map_may_hold_itself() {
+        let map = call("dict", &[]).unwrap();
+        call("set", &[map.clone(), text("self"), map.clone()]).unwrap();
+        assert!(matches!(map.keys(), Keys::Many));
+        assert!(shown("deepCopy", std::slice::from_ref(&map)).contains("the limit"));
+        call("unset", &[map, text("self")]).unwrap();
+    }
+
+    #[test]
+    fn maps_may_lie_within_each_other_without_end() {
+        let mut map = call("dict", &[]).unwrap();
+        for _ in 0..200_000 {
+            map = call("dict", &[text("a"), map]).unwrap();
+        }
+        assert_eq!(shown("len", &[map]), "1~(many)");
+    }
+
+    #[test]
+    fn dict_takes_anything_for_a_name_but_what_is_not_known() {
+        assert_eq!(
+            shown("dict", &[text("a"), unknown(), text("b")]),
+            "{a: ?, b: \"\"}"
+        );
+        assert_eq!(shown("dict", &[unknown(), int(1)]), "?");
+    }
+
+    #[test]
+    fn a_copy_keeps_keys_and_is_not_changed_with_the_first() {
+        let values = values(r#"{"m": {"a": {"b": 1}}}"#);
+        let copy = call("deepCopy", &[at(&values, "m")]).unwrap();
+        call("set", &[at(&values, "m.a"), text("b"), int(2)]).unwrap();
+        assert_eq!(described(&copy), "{a: {b: 1.0@m.a.b}@m.a}@m");
+    }
 }

@@ -86,7 +86,12 @@ fn merge_into(
 }
 
 /// Merges a map into the one that is held; whether that was possible.
-fn merged_within(held: Option<&Traced>, value: &Traced, prefer: Prefer, work: &mut Work) -> Result<bool, Fault> {
+fn merged_within(
+    held: Option<&Traced>,
+    value: &Traced,
+    prefer: Prefer,
+    work: &mut Work,
+) -> Result<bool, Fault> {
     let Some(held) = held else { return Ok(false) };
     let (Value::Map(own), Value::Map(_)) = (&held.value, &value.value) else {
         return Ok(false);
@@ -153,4 +158,86 @@ fn keep_replaceable(own: &Map, source: &Traced, other: &Map, work: &mut Work) ->
         own.entries_mut().insert(Rc::clone(&name), replaceable);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{at, call, described, int, shown, text, unknown, values};
+    use super::*;
+
+    fn dict(entries: &[(&str, Traced)]) -> Traced {
+        let args: Vec<_> = entries
+            .iter()
+            .flat_map(|(name, value)| [text(name), value.clone()])
+            .collect();
+        call("dict", &args).unwrap()
+    }
+
+    #[test]
+    fn merge_fills_what_is_empty() {
+        let values = values(
+            r#"{"a": {"empty": "", "full": "x", "no": null, "map": {"p": 1}, "list": []},
+                "b": {"empty": "y", "full": "z", "no": "n", "map": {"q": 2, "p": 3}, "list": [1], "nil": null}}"#,
+        );
+        assert_eq!(
+            shown("merge", &[at(&values, "a"), at(&values, "b")]),
+            "{empty: \"y\"@b.empty(a.empty), full: \"x\"@a.full, list: [1.0@b.list[0]]@b.list(a.list), \
+             map: {p: 1.0@a.map.p, q: 2.0@b.map.q(a.map.q)}@a.map, no: \"n\"@b.no(a.no)}@a"
+        );
+    }
+
+    #[test]
+    fn what_stands_in_the_template_stands_in_for_missing_values() {
+        let values = values(r#"{"a": {"set": 1}}"#);
+        let defaults = dict(&[
+            ("set", int(2)),
+            ("new", text("d")),
+            ("map", dict(&[("p", int(3))])),
+        ]);
+        assert_eq!(
+            shown("merge", &[at(&values, "a"), defaults.clone()]),
+            "{map: {p: 3@a.map.p?}@a.map?(a.map.p), new: \"d\"@a.new?, set: 1.0@a.set}@a"
+        );
+    }
+
+    #[test]
+    fn merge_overwrite_takes_empty_values_too_and_keeps_what_values_may_replace() {
+        let values = values(r#"{"b": {"empty": "", "no": null, "list": []}}"#);
+        let target = dict(&[
+            ("empty", text("x")),
+            ("no", text("y")),
+            ("list", text("z")),
+            ("kept", text("k")),
+            ("map", dict(&[("p", int(1))])),
+        ]);
+        let merged = "{empty: \"\"@b.empty, kept: \"k\"@b.kept?, list: []@b.list, \
+                      map: {p: 1@b.map.p?}@b.map?(b.map.p), no: null@b.no}";
+        assert_eq!(
+            shown("mergeOverwrite", &[target.clone(), at(&values, "b")]),
+            merged
+        );
+        assert_eq!(described(&target), merged);
+    }
+
+    #[test]
+    fn an_entry_is_not_known_where_what_it_was_is_not() {
+        for (name, own, other, expected) in [
+            ("merge", unknown(), int(1), "{a: ?}"),
+            ("merge", int(1), unknown(), "{a: 1}"),
+            ("merge", int(0), unknown(), "{a: ?}"),
+            ("mergeOverwrite", unknown(), int(1), "{a: 1}"),
+            ("mergeOverwrite", int(1), unknown(), "{a: ?}"),
+        ] {
+            let args = [dict(&[("a", own)]), dict(&[("a", other)])];
+            assert_eq!(shown(name, &args), expected, "{name} {args:?}");
+        }
+        assert_eq!(shown("merge", &[dict(&[]), unknown()]), "?");
+    }
+
+    #[test]
+    fn nil_is_an_empty_map_and_anything_else_is_none() {
+        assert_eq!(shown("merge", &[Traced::nil(), dict(&[("a", int(1))])]), "{a: 1}");
+        assert_eq!(shown("merge", &[dict(&[("a", int(1))]), Traced::nil()]), "{a: 1}");
+        assert_eq!(shown("merge", &[dict(&[]), text("a")]), "fails");
+    }
 }

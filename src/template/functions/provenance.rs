@@ -49,7 +49,10 @@ pub(super) fn hang(value: &Traced, keys: &Keys, work: &mut Work) -> Result<Trace
         // The entries of a value that has a key have keys of their own.
         Value::List(items) if value.origin.key.is_none() => {
             work.enter()?;
-            let items = items.iter().map(|item| hang(item, keys, work)).collect::<Result<_, _>>()?;
+            let items = items
+                .iter()
+                .map(|item| hang(item, keys, work))
+                .collect::<Result<_, _>>()?;
             work.leave();
             Value::List(Rc::new(items))
         }
@@ -145,7 +148,11 @@ pub(super) fn names(map: &Map, work: &mut Work) -> Result<Vec<Rc<str>>, Fault> {
 
 fn with_default_key(value: &Traced, key: &Key, keys: &Keys) -> Traced {
     let origin = Origin {
-        kind: if matches!(value.value, Value::Unknown) { Kind::Hole } else { Kind::Default },
+        kind: if matches!(value.value, Value::Unknown) {
+            Kind::Hole
+        } else {
+            Kind::Default
+        },
         key: Some(key.clone()),
         keys: value.keys().and(keys),
     };
