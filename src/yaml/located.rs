@@ -82,9 +82,7 @@ impl Content {
     /// A scalar's text after unquoting and folding.
     pub fn text(&self) -> Option<&str> {
         match self {
-            Self::Scalar {
-                text: Some(text), ..
-            } => Some(text),
+            Self::Scalar { text: Some(text), .. } => Some(text),
             Self::Scalar {
                 value: Value::String(text),
                 ..
@@ -208,7 +206,9 @@ impl Moves {
         }
         let (mut own, mut other) = (given.char_indices(), read.char_indices().peekable());
         while let Some((from, character)) = own.next() {
-            let Some(&(to, counterpart)) = other.peek() else { break };
+            let Some(&(to, counterpart)) = other.peek() else {
+                break;
+            };
             if character == counterpart {
                 other.next();
                 continue;
@@ -347,7 +347,12 @@ impl Composer<'_> {
         let value = resolved.into_value().ok_or(YamlError::NotFinite { at })?;
         let text = (value.as_str() != Some(&*written)).then_some(written);
         let content = Content::Scalar { value, text, style };
-        self.add(content, 1, place, pending.map(|pending| (pending, key.map(Into::into))))
+        self.add(
+            content,
+            1,
+            place,
+            pending.map(|pending| (pending, key.map(Into::into))),
+        )
     }
 
     fn sequence(&mut self, anchor: Option<String>, place: Place, depth: usize) -> Result<Read, YamlError> {
@@ -613,7 +618,9 @@ mod tests {
     use super::*;
 
     fn tree(text: &str) -> Tree {
-        parse(text, &Limits::default(), &mut Repairs::default()).unwrap().unwrap()
+        parse(text, &Limits::default(), &mut Repairs::default())
+            .unwrap()
+            .unwrap()
     }
 
     /// The text of the scalar at these names and positions.

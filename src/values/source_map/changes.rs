@@ -26,7 +26,10 @@ const KEYS: [(&str, &[&str]); 6] = [
 
 /// What is known of the elements of a list: the step to each.
 pub(super) fn steps(body: &Readable, list: &str, items: &[Child]) -> Vec<Segment> {
-    let of_list = KEYS.iter().filter(|(name, _)| *name == list).map(|(_, keys)| *keys);
+    let of_list = KEYS
+        .iter()
+        .filter(|(name, _)| *name == list)
+        .map(|(_, keys)| *keys);
     for keys in of_list.chain([&["name"] as &[&str]]) {
         let mut seen = HashSet::new();
         let steps: Option<Vec<Segment>> = items
@@ -90,15 +93,22 @@ impl Comparison<'_> {
         if self.is_full() {
             return;
         }
-        let (Some(own), Some(other)) = (self.before.tree.node(before.node), self.after.tree.node(after.node))
-        else {
+        let (Some(own), Some(other)) = (
+            self.before.tree.node(before.node),
+            self.after.tree.node(after.node),
+        ) else {
             return;
         };
         match (&own.content, &other.content) {
             (Content::Mapping(own), Content::Mapping(other)) => {
                 let (mut own, mut other) = (
-                    own.iter().filter(|entry| !is_open_entry(self.before, entry)).peekable(),
-                    other.iter().filter(|entry| !is_open_entry(self.after, entry)).peekable(),
+                    own.iter()
+                        .filter(|entry| !is_open_entry(self.before, entry))
+                        .peekable(),
+                    other
+                        .iter()
+                        .filter(|entry| !is_open_entry(self.after, entry))
+                        .peekable(),
                 );
                 loop {
                     let order = match (own.peek(), other.peek()) {
@@ -145,10 +155,7 @@ impl Comparison<'_> {
 
     fn lists(&mut self, path: &FieldPath, own: &[Child], other: &[Child]) {
         let list = path.keys().next_back().unwrap_or_default();
-        let (steps_before, steps_after) = (
-            steps(self.before, list, own),
-            steps(self.after, list, other),
-        );
+        let (steps_before, steps_after) = (steps(self.before, list, own), steps(self.after, list, other));
         let is_keyed = |steps: &[Segment]| !steps.iter().any(|step| matches!(step, Segment::Index(_)));
         if is_keyed(&steps_before) && is_keyed(&steps_after) {
             let mut rest: std::collections::HashMap<&Segment, Child> =
@@ -218,7 +225,14 @@ pub(super) fn leaves(
         None => {}
         Some(Content::Mapping(entries)) if !entries.is_empty() => {
             for entry in entries.iter().filter(|entry| !is_open_entry(body, entry)) {
-                leaves(body, shared(entry.value), &entry.name, &path.key(&entry.name), most, found);
+                leaves(
+                    body,
+                    shared(entry.value),
+                    &entry.name,
+                    &path.key(&entry.name),
+                    most,
+                    found,
+                );
             }
         }
         Some(Content::Sequence(items)) if !items.is_empty() => {
@@ -226,6 +240,8 @@ pub(super) fn leaves(
                 leaves(body, shared(*item), list, &path.join(step), most, found);
             }
         }
-        Some(Content::Scalar { .. } | Content::Mapping(_) | Content::Sequence(_)) => found.push((path.clone(), at)),
+        Some(Content::Scalar { .. } | Content::Mapping(_) | Content::Sequence(_)) => {
+            found.push((path.clone(), at))
+        }
     }
 }

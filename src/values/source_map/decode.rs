@@ -41,9 +41,7 @@ pub(super) fn decode<'s>(source: &'s Source, span: &Range<usize>, style: Style, 
         }
         Style::Literal | Style::Folded => block(raw, content.start, style, text, &mut emitter),
     }
-    Decoded {
-        parts: emitter.parts,
-    }
+    Decoded { parts: emitter.parts }
 }
 
 /// What stands in the quotes, or after the anchor and the tag.
@@ -201,7 +199,10 @@ fn escape(rest: &str) -> (usize, Option<char>) {
         'P' => '\u{2029}',
         '\n' => {
             let after = rest.get(2..).unwrap_or_default();
-            return (rest.len() - after.trim_start_matches([' ', '\t', '\n']).len(), None);
+            return (
+                rest.len() - after.trim_start_matches([' ', '\t', '\n']).len(),
+                None,
+            );
         }
         'x' | 'u' | 'U' => {
             let digits = match kind {
@@ -228,9 +229,7 @@ fn block(raw: &str, base: usize, style: Style, text: &str, emitter: &mut Emitter
     let body = raw.get(header.len()..).unwrap_or_default();
     let indent = match (first_indent(body), first_indent(text)) {
         (Some(written), Some(read)) => written.saturating_sub(read),
-        (Some(_), None) | (None, Some(_) | None) => {
-            most_blanks(body).saturating_sub(most_blanks(text))
-        }
+        (Some(_), None) | (None, Some(_) | None) => most_blanks(body).saturating_sub(most_blanks(text)),
     };
     let marks = header.split('#').next().unwrap_or_default();
     // Breaks that may yet be left out, and whether the last line with content began with a blank.

@@ -133,7 +133,12 @@ fn is_value(body: &Readable, child: Child, wanted: &Value) -> Fit {
     }
     let text = match value {
         Value::String(text) if text.contains(HOLE) => text,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => {
             return if value == wanted { Fit::Exactly } else { Fit::No };
         }
     };
@@ -165,7 +170,10 @@ pub(super) fn fits(pattern: &str, text: &str) -> bool {
 /// Whether an entry stands for entries that are not known.
 pub(super) fn is_open_entry(body: &Readable, entry: &Entry) -> bool {
     entry.name.contains(HOLE)
-        && entry.name.chars().all(|character| matches!(character, HOLE | ' '))
+        && entry
+            .name
+            .chars()
+            .all(|character| matches!(character, HOLE | ' '))
         && body
             .tree
             .node(entry.value.node)
@@ -229,13 +237,20 @@ fn has_comment(body: &Readable, node: &Node, children: &[Child], is_root: bool) 
     let own = column(node.span.start);
     // A comment before the first entry stands before the node.
     let before = body.source.text.get(..node.span.start).unwrap_or_default();
-    let start = if is_root { 0 } else { before.rfind(':').unwrap_or(node.span.start) };
+    let start = if is_root {
+        0
+    } else {
+        before.rfind(':').unwrap_or(node.span.start)
+    };
     let within = |open: &&std::ops::Range<usize>| start <= open.start && open.end <= node.span.end;
     body.open.iter().filter(within).any(|open| {
         let at = column(open.start);
-        let is_of_child = children.iter().filter_map(|child| body.tree.node(child.node)).any(|child| {
-            child.span.start <= open.start && open.end <= child.span.end && at >= column(child.span.start)
-        });
+        let is_of_child = children
+            .iter()
+            .filter_map(|child| body.tree.node(child.node))
+            .any(|child| {
+                child.span.start <= open.start && open.end <= child.span.end && at >= column(child.span.start)
+            });
         !is_of_child && (is_root || at >= own)
     })
 }

@@ -126,7 +126,11 @@ fn ends_line(source: &Source, hole: &Range<usize>) -> bool {
     let rest = source.text.get(hole.end..).unwrap_or_default();
     let line = rest.split('\n').next().unwrap_or_default();
     let before = source.text.get(..hole.start).unwrap_or_default();
-    line.chars().all(is_blank_or_hole) && before.chars().next_back().is_none_or(|last| matches!(last, ' ' | '\n' | HOLE))
+    line.chars().all(is_blank_or_hole)
+        && before
+            .chars()
+            .next_back()
+            .is_none_or(|last| matches!(last, ' ' | '\n' | HOLE))
 }
 
 const fn is_blank_or_hole(character: char) -> bool {
@@ -201,21 +205,25 @@ impl Lines {
             return Self(Vec::new());
         }
         let mut start = 0;
-        let lines = source.text.split_inclusive('\n').enumerate().map(|(number, text)| {
-            let line = text.trim_end();
-            let content = line.trim_start_matches(' ');
-            let found = Line {
-                start,
-                number: number + 1,
-                indent: line.len() - content.len(),
-                is_hole: !content.is_empty() && content.chars().all(is_blank_or_hole),
-                is_blank: content.is_empty() || content.starts_with('#'),
-                is_element: content == "-" || content.starts_with("- "),
-                is_name_only: content.ends_with(':'),
-            };
-            start += text.len();
-            found
-        });
+        let lines = source
+            .text
+            .split_inclusive('\n')
+            .enumerate()
+            .map(|(number, text)| {
+                let line = text.trim_end();
+                let content = line.trim_start_matches(' ');
+                let found = Line {
+                    start,
+                    number: number + 1,
+                    indent: line.len() - content.len(),
+                    is_hole: !content.is_empty() && content.chars().all(is_blank_or_hole),
+                    is_blank: content.is_empty() || content.starts_with('#'),
+                    is_element: content == "-" || content.starts_with("- "),
+                    is_name_only: content.ends_with(':'),
+                };
+                start += text.len();
+                found
+            });
         Self(lines.collect())
     }
 
@@ -246,7 +254,9 @@ impl Lines {
             return Form::Text;
         }
         let after = self.0.get(index + 1..).unwrap_or_default().iter();
-        let next = after.take(MOST_LINES).find(|line| !line.is_blank && !line.is_hole);
+        let next = after
+            .take(MOST_LINES)
+            .find(|line| !line.is_blank && !line.is_hole);
         if let Some(next) = next
             && next.indent == column
         {
@@ -255,7 +265,13 @@ impl Lines {
         if is_in_element {
             return Form::Text;
         }
-        let lines = self.0.get(..index).unwrap_or_default().iter().rev().take(MOST_LINES);
+        let lines = self
+            .0
+            .get(..index)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take(MOST_LINES);
         let mut is_nearest = true;
         for previous in lines.filter(|line| !line.is_blank && !line.is_hole) {
             if previous.indent == column {
@@ -268,7 +284,11 @@ impl Lines {
             }
             if previous.indent < column {
                 let is_in_its_element = previous.is_element && previous.indent + 2 == column;
-                return if is_in_its_element { Form::Entry } else { Form::Text };
+                return if is_in_its_element {
+                    Form::Entry
+                } else {
+                    Form::Text
+                };
             }
             is_nearest = false;
         }
@@ -282,6 +302,10 @@ const MOST_LINES: usize = 200;
 impl Form {
     /// That of a hole that stands in a row with a line.
     const fn beside(line: &Line) -> Self {
-        if line.is_element { Self::Element } else { Self::Entry }
+        if line.is_element {
+            Self::Element
+        } else {
+            Self::Entry
+        }
     }
 }

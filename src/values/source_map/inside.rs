@@ -22,7 +22,9 @@ const REREAD: usize = 4 << 20;
 
 /// The mapping in the text of a field.
 pub(super) fn embedded(field: &Located, limits: &Limits) -> Option<Document> {
-    let Value::String(text) = &field.value else { return None };
+    let Value::String(text) = &field.value else {
+        return None;
+    };
     if !is_worth_it(text) {
         return None;
     }

@@ -16,7 +16,9 @@ pub(super) fn locate(body: &Readable, child: Child) -> Option<Located> {
             let text = text.as_deref().or_else(|| value.as_str()).unwrap_or_default();
             Some(scalar(body, node, value, text, *style, child.is_shared))
         }
-        Content::Sequence(items) if items.is_empty() => Some(empty(body, node, Value::Array(Vec::new()), child)),
+        Content::Sequence(items) if items.is_empty() => {
+            Some(empty(body, node, Value::Array(Vec::new()), child))
+        }
         Content::Mapping(entries) if entries.is_empty() => {
             Some(empty(body, node, Value::Object(serde_json::Map::new()), child))
         }
@@ -45,7 +47,8 @@ fn scalar(
             continue;
         };
         has_hole |= part.is_hole;
-        let is_within = node.span.start <= part.span.start && part.span.end <= node.span.end.max(part.span.start);
+        let is_within =
+            node.span.start <= part.span.start && part.span.end <= node.span.end.max(part.span.start);
         let text = if part.is_hole { HOLE.to_string() } else { text };
         if text.is_empty() && !part.span.is_empty() {
             // Nothing of it but blanks that folding leaves out.
@@ -123,15 +126,21 @@ pub(super) fn is_unknown(body: &Readable, node: &Node) -> bool {
         (start <= open.start && open.end <= end) || (open.start == end && rest.starts_with('#'))
     };
     let first = body.open.partition_point(|open| open.end < start);
-    body.open.iter().skip(first).take_while(|open| open.start <= end).any(is_beside)
+    body.open
+        .iter()
+        .skip(first)
+        .take_while(|open| open.start <= end)
+        .any(is_beside)
 }
 
 /// The pieces as one whose text has no places of its own.
 pub(super) fn as_one(located: &Located, text: &str) -> LocatedPiece {
-    let keys = located.pieces.iter().fold(
-        crate::template::key::Keys::None,
-        |keys, piece| keys.and(&piece.origin.all_keys()),
-    );
+    let keys = located
+        .pieces
+        .iter()
+        .fold(crate::template::key::Keys::None, |keys, piece| {
+            keys.and(&piece.origin.all_keys())
+        });
     LocatedPiece {
         text: text.to_owned(),
         origin: Origin::derived(keys),

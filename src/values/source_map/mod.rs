@@ -175,17 +175,26 @@ impl SourceMap {
             Some(Content::Mapping(_)) => {
                 self.lost += usize::from(!self.add_objects(&body, root, None, 0));
             }
-            Some(Content::Scalar { value: Value::Null, .. }) if body.source.holes().is_empty() => {}
+            Some(Content::Scalar {
+                value: Value::Null, ..
+            }) if body.source.holes().is_empty() => {}
             Some(Content::Scalar { .. } | Content::Sequence(_)) | None => self.lost += 1,
         }
     }
 
     /// Adds an object, or those of a list, and whether all could be added. The items of a list of a kind need not say theirs.
-    fn add_objects(&mut self, body: &Rc<Readable>, at: Child, implied: Option<(&str, &str)>, depth: usize) -> bool {
+    fn add_objects(
+        &mut self,
+        body: &Rc<Readable>,
+        at: Child,
+        implied: Option<(&str, &str)>,
+        depth: usize,
+    ) -> bool {
         let mut document = Document::at(Rc::clone(body), at);
-        if let (Some((api_version, kind)), true) =
-            (implied, document.kind.is_absent() && document.api_version.is_absent())
-        {
+        if let (Some((api_version, kind)), true) = (
+            implied,
+            document.kind.is_absent() && document.api_version.is_absent(),
+        ) {
             document.api_version = Word(Some(api_version.to_owned()));
             document.kind = Word(Some(kind.to_owned()));
         }
@@ -205,7 +214,10 @@ impl SourceMap {
         if depth == MOST_LISTS {
             return false;
         }
-        let (api_version, kind) = (document.api_version.0.unwrap_or_default(), document.kind.0.unwrap_or_default());
+        let (api_version, kind) = (
+            document.api_version.0.unwrap_or_default(),
+            document.kind.0.unwrap_or_default(),
+        );
         let implied = kind.strip_suffix("List").filter(|kind| !kind.is_empty());
         let mut is_complete = true;
         for item in items {
@@ -222,7 +234,8 @@ impl SourceMap {
     /// The object of this kind and name; one whose name is partly unknown if it is the only one that fits.
     /// The namespace decides only between several.
     pub fn document(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<&Document> {
-        let is_named = |document: &&Document| document.kind.known() == Some(kind) && document.name.known() == Some(name);
+        let is_named =
+            |document: &&Document| document.kind.known() == Some(kind) && document.name.known() == Some(name);
         let may_be = |document: &&Document| {
             document.kind.fits(kind) && document.name.fits(name) && !is_named(document)
         };
@@ -235,7 +248,10 @@ impl SourceMap {
                         (own, Some(namespace)) => own.known() == Some(namespace),
                         (own, None) => own.is_absent(),
                     };
-                    let mut there = several.iter().enumerate().filter(|(_, document)| is_there(document));
+                    let mut there = several
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, document)| is_there(document));
                     let first = there.next();
                     Some(first.filter(|_| there.next().is_none()).map(|(index, _)| index))
                 }
@@ -259,11 +275,18 @@ impl SourceMap {
         let mut by_identity: std::collections::HashMap<_, std::collections::VecDeque<usize>> =
             std::collections::HashMap::new();
         for (index, document) in after.documents.iter().enumerate() {
-            by_identity.entry(document.identity()).or_default().push_back(index);
+            by_identity
+                .entry(document.identity())
+                .or_default()
+                .push_back(index);
         }
         for own in &self.documents {
-            let index = by_identity.get_mut(&own.identity()).and_then(std::collections::VecDeque::pop_front);
-            let other = index.and_then(|index| others.get_mut(index)).and_then(Option::take);
+            let index = by_identity
+                .get_mut(&own.identity())
+                .and_then(std::collections::VecDeque::pop_front);
+            let other = index
+                .and_then(|index| others.get_mut(index))
+                .and_then(Option::take);
             let left = most.saturating_sub(changes.len());
             let found = match other {
                 Some(other) => own.differences(other, left),

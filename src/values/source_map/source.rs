@@ -115,12 +115,12 @@ impl Source {
 
     /// The parts that have characters in a span, and those without any that stand in it or at its ends.
     pub(super) fn under(&self, span: &Range<usize>) -> &[Part] {
-        let first = self
-            .parts
-            .partition_point(|part| part.span.end < span.start || (part.span.end == span.start && !part.span.is_empty()));
-        let end = self
-            .parts
-            .partition_point(|part| part.span.start < span.end || (part.span.start == span.end && part.span.is_empty()));
+        let first = self.parts.partition_point(|part| {
+            part.span.end < span.start || (part.span.end == span.start && !part.span.is_empty())
+        });
+        let end = self.parts.partition_point(|part| {
+            part.span.start < span.end || (part.span.start == span.end && part.span.is_empty())
+        });
         self.parts.get(first..end.max(first)).unwrap_or_default()
     }
 

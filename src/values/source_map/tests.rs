@@ -89,7 +89,11 @@ fn a_field_has_its_value_and_its_pieces() {
     assert_eq!(document.name.known(), Some("web-x"));
     for (at, value, expected) in [
         ("spec/replicas", json!(2), vec!["count=2"]),
-        ("spec/image", json!("nginx:1.2"), vec!["repo=nginx", ":", "tag=1.2"]),
+        (
+            "spec/image",
+            json!("nginx:1.2"),
+            vec!["repo=nginx", ":", "tag=1.2"],
+        ),
         ("spec/single", json!("it's b"), vec!["it's ", "a=b"]),
         ("spec/none", Value::Null, vec!["empty="]),
         ("spec/quoted", json!(""), vec!["empty="]),
@@ -118,7 +122,10 @@ fn blocks_lose_their_indentation() {
     );
     assert_eq!(
         field(&document, "data/a"),
-        (json!("x=1\n\n  y\nz\nw\n"), show(&["x=", "a=1", "\n\n  y\n", "b=z\nw", "\n"]))
+        (
+            json!("x=1\n\n  y\nz\nw\n"),
+            show(&["x=", "a=1", "\n\n  y\n", "b=z\nw", "\n"])
+        )
     );
     assert_eq!(
         field(&document, "data/c"),
@@ -134,7 +141,10 @@ fn a_hole_hides_no_more_than_it_must() {
          args:\n  - a\n  ‹?›\n  - b\n  env:\n    ‹??›\n  image: x:‹?›\n  containers:\n  - ‹?›\n    name: c\n    image: ‹image=i›\n  ‹?›\n",
     );
     assert!(document.name.fits("my-web") && !document.name.fits("my-db") && document.name.known().is_none());
-    assert_eq!(field(&document, "metadata/labels/app"), (json!("a"), show(&["app=a"])));
+    assert_eq!(
+        field(&document, "metadata/labels/app"),
+        (json!("a"), show(&["app=a"]))
+    );
     assert!(document.may_have(&path("metadata/labels/tier")));
     assert!(!document.may_have(&path("metadata/namespace")));
     assert!(document.field(&path("metadata/annotations")).unwrap().has_hole);
@@ -143,11 +153,18 @@ fn a_hole_hides_no_more_than_it_must() {
     assert_eq!(document.value(&path("spec/replicas")), None);
     assert_eq!(field(&document, "spec/args/[0]").0, json!("a"));
     assert_eq!(field(&document, "spec/args/[=b]").0, json!("b"));
-    assert_eq!(document.field(&path("spec/args/[2]")), None, "the hole may be any number");
+    assert_eq!(
+        document.field(&path("spec/args/[2]")),
+        None,
+        "the hole may be any number"
+    );
     assert!(document.field(&path("spec/env")).unwrap().has_hole);
     let image = document.field(&path("spec/image")).unwrap();
     assert_eq!((pieces(&image), image.is_exact), (show(&["x:", "?"]), true));
-    assert_eq!(field(&document, "spec/containers/[name=c]/image").1, show(&["image=i"]));
+    assert_eq!(
+        field(&document, "spec/containers/[name=c]/image").1,
+        show(&["image=i"])
+    );
     assert!(document.may_have(&path("spec/containers/[name=c]/args")));
 }
 
@@ -160,15 +177,27 @@ fn holes_where_no_text_may_stand_are_worked_around() {
         "kind: A\nlabels: {app: ‹app=a›, ‹?›}\n",
     ] {
         let document = only(marked);
-        assert!(document.field(&path("labels/app")).is_some(), "{marked}: {:?}", document.body);
-        assert_eq!(field(&document, "labels/app"), (json!("a"), show(&["app=a"])), "{marked}");
+        assert!(
+            document.field(&path("labels/app")).is_some(),
+            "{marked}: {:?}",
+            document.body
+        );
+        assert_eq!(
+            field(&document, "labels/app"),
+            (json!("a"), show(&["app=a"])),
+            "{marked}"
+        );
     }
     let document = only("kind: A\nspec:\n  b: \"c\" ‹?›\n  d: ‹?› [e]\n");
     assert!(document.field(&path("spec/b")).unwrap().has_hole);
     assert!(document.field(&path("spec/d")).unwrap().has_hole);
-    let document = only("kind: A\nspec:\n  ‹?›\n  key: {‹?›: 1}\n  b: 1\ndata:\n  a: |\n    x\n    ‹?›\n    y: ‹y=z›\n");
+    let document =
+        only("kind: A\nspec:\n  ‹?›\n  key: {‹?›: 1}\n  b: 1\ndata:\n  a: |\n    x\n    ‹?›\n    y: ‹y=z›\n");
     let block = document.field(&path("data/a")).unwrap();
-    assert_eq!((pieces(&block), block.has_hole), (show(&["x\n", "?", "\ny: ", "y=z", "\n"]), true));
+    assert_eq!(
+        (pieces(&block), block.has_hole),
+        (show(&["x\n", "?", "\ny: ", "y=z", "\n"]), true)
+    );
 }
 
 #[test]
@@ -184,8 +213,14 @@ fn objects_are_found_by_kind_and_name() {
         "kind: A\nmetadata: {name: ‹?›-x}\n---\nkind: A\nmetadata: {name: y-x, namespace: nn}\nv: 1\n---\nkind: A\nmetadata: {name: y-x, namespace: m}\nv: 2\n---\n\
          kind: BList\napiVersion: v1\nitems:\n- metadata: {name: b}\n- {kind: C, apiVersion: v2, metadata: {name: c}}\n",
     );
-    let value = |namespace| map.document("A", Some(namespace), "y-x").and_then(|found| found.value(&path("v")));
-    assert_eq!((value("nn"), value("m"), value("o")), (Some(json!(1)), Some(json!(2)), None));
+    let value = |namespace| {
+        map.document("A", Some(namespace), "y-x")
+            .and_then(|found| found.value(&path("v")))
+    };
+    assert_eq!(
+        (value("nn"), value("m"), value("o")),
+        (Some(json!(1)), Some(json!(2)), None)
+    );
     assert!(map.document("A", None, "z-x").is_some() && map.document("A", None, "z").is_none());
     assert!(map.document("B", None, "b").is_some() && map.document("C", None, "c").is_some());
     assert_eq!(map.lost, 0);
@@ -198,8 +233,14 @@ fn elements_are_found_by_any_of_their_keys() {
          mounts:\n- mountPath: ‹?›\n- mountPath: ‹?›/x\n",
     );
     let found = |at: &str| document.value(&path(at));
-    assert_eq!(found("ports/[containerPort=53,protocol=TCP]"), Some(json!({"containerPort": 53})));
-    assert_eq!(found("ports/[containerPort=53,protocol=UDP]/protocol"), Some(json!("UDP")));
+    assert_eq!(
+        found("ports/[containerPort=53,protocol=TCP]"),
+        Some(json!({"containerPort": 53}))
+    );
+    assert_eq!(
+        found("ports/[containerPort=53,protocol=UDP]/protocol"),
+        Some(json!("UDP"))
+    );
     assert_eq!(found("ports/[containerPort=80]/name"), Some(json!("h")));
     assert_eq!(found("env/[name=X_B]/value"), Some(json!(2)));
     assert_eq!(found("env/[name=X]/value"), None);
@@ -210,7 +251,10 @@ fn elements_are_found_by_any_of_their_keys() {
 fn what_an_alias_or_a_merge_key_brings_is_shared() {
     let document = only("a: &a {x: ‹k=1›, z: 2}\nb:\n  <<: *a\n  z: 3\n");
     let located = |at| document.field(&path(at)).unwrap();
-    assert_eq!((pieces(&located("b/x")), located("b/x").is_shared), (show(&["k=1"]), true));
+    assert_eq!(
+        (pieces(&located("b/x")), located("b/x").is_shared),
+        (show(&["k=1"]), true)
+    );
     assert!(!located("b/z").is_shared && !located("a/x").is_shared);
     let anchored = only("a: &a !!str ‹k=1›\n");
     assert_eq!(field(&anchored, "a"), (json!("1"), show(&["k=1"])));
@@ -225,11 +269,24 @@ fn fields_inside_texts_have_pieces_too() {
         let located = document.inside(&path(entry), &path(inner))?;
         Some((located.value.clone(), pieces(&located)))
     };
-    assert_eq!(inside("data/c.yaml", "log"), Some((json!("info"), show(&["level=info"]))));
-    assert_eq!(inside("data/c.yaml", "list/[name=a]/v"), Some((json!("1"), show(&["x=1"]))));
+    assert_eq!(
+        inside("data/c.yaml", "log"),
+        Some((json!("info"), show(&["level=info"])))
+    );
+    assert_eq!(
+        inside("data/c.yaml", "list/[name=a]/v"),
+        Some((json!("1"), show(&["x=1"])))
+    );
     assert_eq!(inside("data/d.json", "a"), Some((json!(1), show(&["a=1"]))));
     assert!(document.embedded(&path("data/text")).is_none());
-    assert!(document.embedded(&path("data/c.yaml")).unwrap().field(&path("more")).unwrap().has_hole);
+    assert!(
+        document
+            .embedded(&path("data/c.yaml"))
+            .unwrap()
+            .field(&path("more"))
+            .unwrap()
+            .has_hole
+    );
 }
 
 #[test]
@@ -243,7 +300,10 @@ fn texts_are_compared_by_what_they_say() {
         })
     };
     assert_eq!(
-        differences("# c\na: 1\nl: [{name: x, v: 1}]\nd: 4\n", "l:\n- v: 2\n  name: x\na: \"1\"\ne: {}\n"),
+        differences(
+            "# c\na: 1\nl: [{name: x, v: 1}]\nd: 4\n",
+            "l:\n- v: 2\n  name: x\na: \"1\"\ne: {}\n"
+        ),
         Some(vec![
             ("/a".to_owned(), Some(json!(1)), Some(json!("1"))),
             ("/d".to_owned(), Some(json!(4)), None),
@@ -252,7 +312,10 @@ fn texts_are_compared_by_what_they_say() {
         ])
     );
     assert_eq!(differences("a: 1\n", "a:   1 # x\n"), Some(Vec::new()));
-    assert_eq!(differences("{\"a\": 1}", "{\"a\": 2}").map(|found| found.len()), Some(1));
+    assert_eq!(
+        differences("{\"a\": 1}", "{\"a\": 2}").map(|found| found.len()),
+        Some(1)
+    );
     for other in ["x\ny\n", "a: 1\n---\nb: 1\n", "a: [\n", "- a\n- b\n"] {
         assert_eq!(differences("a: 1\n", other), None, "{other}");
     }
@@ -260,12 +323,24 @@ fn texts_are_compared_by_what_they_say() {
 
 #[test]
 fn another_rendering_tells_which_fields_move() {
-    let one = map("kind: A\nmetadata: {name: x}\nspec:\n  v: ‹v=1›\n  h: ‹?›\n  ‹??›\n  ports:\n  - port: 80\n    name: w\n---\nkind: B\nmetadata: {name: one}\n");
-    let two = map("kind: A\nmetadata: {name: x}\nspec:\n  v: ‹v=2›\n  h: ‹?›\n  ‹??›\n  ports:\n  - port: 80\n    name: z\n---\nkind: B\nmetadata: {name: two}\n");
+    let one = map(
+        "kind: A\nmetadata: {name: x}\nspec:\n  v: ‹v=1›\n  h: ‹?›\n  ‹??›\n  ports:\n  - port: 80\n    name: w\n---\nkind: B\nmetadata: {name: one}\n",
+    );
+    let two = map(
+        "kind: A\nmetadata: {name: x}\nspec:\n  v: ‹v=2›\n  h: ‹?›\n  ‹??›\n  ports:\n  - port: 80\n    name: z\n---\nkind: B\nmetadata: {name: two}\n",
+    );
     let found: Vec<_> = one
         .changes(&two, 10)
         .into_iter()
-        .map(|change| (change.kind, change.name, change.path.to_string(), change.before.is_some(), change.after.is_some()))
+        .map(|change| {
+            (
+                change.kind,
+                change.name,
+                change.path.to_string(),
+                change.before.is_some(),
+                change.after.is_some(),
+            )
+        })
         .collect();
     let change = |kind: &str, name: &str, path: &str, before, after| {
         (kind.to_owned(), name.to_owned(), path.to_owned(), before, after)
@@ -321,29 +396,22 @@ fn the_charts_of_the_tests_are_read_exactly() {
     }
 }
 
-#[test]
-#[ignore = "reads files that are named from outside"]
-fn rendered() {
-    for file in std::env::var("RENDERED").unwrap().split(' ') {
-        let text = Text::literal(std::fs::read_to_string(file).unwrap());
-        check(&text);
-        let start = std::time::Instant::now();
-        let map = SourceMap::of(&text, &Limits::default());
-        println!("{file} {} bytes, {} documents, {} lost, {:?}", text.as_str().len(), map.documents.len(), map.lost, start.elapsed());
-        let start = std::time::Instant::now();
-        map.changes(&SourceMap::of(&Text::literal(text.as_str().replace("description", "description2")), &Limits::default()), 100_000);
-        println!("  changes {:?}", start.elapsed());
-    }
-}
-
 /// A text of YAML with scalars in all styles.
 fn yaml() -> impl Strategy<Value = String> {
     let word = "[a-zé:#'\" \\\\-]{0,8}";
     let lines = proptest::collection::vec("( {0,2}[a-z#é]{1,4}[ ]?){0,2}", 1..5);
     let scalar = prop_oneof![
-        word.prop_map(|word| format!("a{}", word.replace(": ", ":").replace(" #", "#").trim_end_matches([':', ' ']))),
+        word.prop_map(|word| format!(
+            "a{}",
+            word.replace(": ", ":")
+                .replace(" #", "#")
+                .trim_end_matches([':', ' '])
+        )),
         word.prop_map(|word| format!("'{}'", word.replace('\'', "''"))),
-        word.prop_map(|word| format!("\"{}\\n\\u00e9\\t\"", word.replace('\\', "\\\\").replace('"', "\\\""))),
+        word.prop_map(|word| format!(
+            "\"{}\\n\\u00e9\\t\"",
+            word.replace('\\', "\\\\").replace('"', "\\\"")
+        )),
         "[a-z]{1,3}".prop_map(|word| format!("\"{word}\n      {word} \n\n    {word}\\\n    {word}\"")),
         "[a-z]{1,3}".prop_map(|word| format!("'{word}\n\n\n      {word} \n    {word}'")),
         "[a-z]{1,3}".prop_map(|word| format!("{word}0 {word}\n      {word} \n\n    {word}0")),
