@@ -143,12 +143,11 @@ fn fold_decimal(
 ) -> Result<Traced, Fault> {
     work.steps(args.len())?;
     let no_number = || Fault::Failed(format!("{name} of what is no number"));
-    let (mut result, rest) = match start {
-        Some(start) => (Decimal::of(start).ok_or_else(no_number)?, args),
-        None => {
-            let ([first], rest) = at_least(name, args)?;
-            (Decimal::of(to_float(first)?).ok_or_else(no_number)?, rest)
-        }
+    let (mut result, rest) = if let Some(start) = start {
+        (Decimal::of(start).ok_or_else(no_number)?, args)
+    } else {
+        let ([first], rest) = at_least(name, args)?;
+        (Decimal::of(to_float(first)?).ok_or_else(no_number)?, rest)
     };
     for value in rest {
         let value = Decimal::of(to_float(value)?).ok_or_else(no_number)?;

@@ -252,20 +252,20 @@ fn until(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 fn until_step(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [start, stop, step] = exactly("untilStep", args)?;
+    let [from, limit, step] = exactly("untilStep", args)?;
     numbers(
         args,
-        int("untilStep", start)?,
-        int("untilStep", stop)?,
+        int("untilStep", from)?,
+        int("untilStep", limit)?,
         int("untilStep", step)?,
         work,
     )
 }
 
-fn numbers(args: &[Traced], start: i64, stop: i64, step: i64, work: &mut Work) -> Result<Traced, Fault> {
+fn numbers(args: &[Traced], from: i64, limit: i64, step: i64, work: &mut Work) -> Result<Traced, Fault> {
     let origin = Traced::derived(Value::Nil, args).origin;
     let mut items = Vec::new();
-    each_number(start, stop, step, |number| {
+    each_number(from, limit, step, |number| {
         work.steps(4)?;
         items.push(Traced {
             value: Value::Int(number),
@@ -278,13 +278,13 @@ fn numbers(args: &[Traced], start: i64, stop: i64, step: i64, work: &mut Work) -
 
 /// The numbers from one on, up to another and without it (`numeric.go`, `untilStep`).
 fn each_number(
-    start: i64,
-    stop: i64,
+    from: i64,
+    limit: i64,
     step: i64,
     mut visit: impl FnMut(i64) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let mut number = start;
-    while (step > 0 && start <= stop && number < stop) || (step < 0 && stop < start && number > stop) {
+    let mut number = from;
+    while (step > 0 && from <= limit && number < limit) || (step < 0 && limit < from && number > limit) {
         visit(number)?;
         let Some(next) = number.checked_add(step) else {
             break;
@@ -300,15 +300,15 @@ fn seq(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
         .iter()
         .map(|arg| int("seq", arg))
         .collect::<Result<Vec<_>, _>>()?;
-    let (start, step, end) = match *numbers.as_slice() {
+    let (from, step, end) = match *numbers.as_slice() {
         [end] => (1, if end < 1 { -1 } else { 1 }, end),
-        [start, end] => (start, if end < start { -1 } else { 1 }, end),
-        [start, step, end] if end >= start || step <= 0 => (start, step, end),
+        [from, end] => (from, if end < from { -1 } else { 1 }, end),
+        [from, step, end] if end >= from || step <= 0 => (from, step, end),
         _ => return Ok(Traced::derived_text("", args)),
     };
-    let stop = end.wrapping_add(if end < start { -1 } else { 1 });
+    let limit = end.wrapping_add(if end < from { -1 } else { 1 });
     let mut text = String::new();
-    each_number(start, stop, step, |number| {
+    each_number(from, limit, step, |number| {
         let number = number.to_string();
         work.bytes(number.len() + 1)?;
         if !text.is_empty() {
