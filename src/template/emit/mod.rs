@@ -7,6 +7,8 @@ mod printed;
 mod read;
 mod resolve;
 mod scalar;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 use std::rc::Rc;
@@ -93,6 +95,11 @@ pub(super) fn from_json(text: &Text, work: &mut Work) -> Result<Traced, Fault> {
 /// What `fromJsonArray` reads: a list.
 pub(super) fn from_json_array(text: &Text, work: &mut Work) -> Result<Traced, Fault> {
     list_or_error(text, Language::Json, work)
+}
+
+/// What sprig's `mustFromJson` reads: any value. A text that is no JSON ends the template.
+pub(super) fn must_from_json(text: &Text, work: &mut Work) -> Result<Traced, Fault> {
+    read::read(text, Language::Json, work)?.ok_or_else(|| Fault::Failed("a text is no JSON".to_owned()))
 }
 
 fn map_or_error(text: &Text, language: Language, work: &mut Work) -> Result<Traced, Fault> {

@@ -286,7 +286,7 @@ impl Emitter {
         self.literal(&" ".repeat(indent));
         self.after_space = true;
         if keeps_space {
-            self.literal("\\");
+            self.put('\\');
         }
     }
 

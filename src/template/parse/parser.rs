@@ -191,7 +191,7 @@ impl<'a> Parser<'a> {
         loop {
             work.step()?;
             if self.peek_word().word == Word::Eof {
-                return self.fail("the text ends where an `end` is missing");
+                return Err(failed("the text ends where an `end` is missing", self.peek().line));
             }
             match self.part(work)? {
                 Part::Node(node) => nodes.push(node),
