@@ -9,6 +9,7 @@ mod cases;
 mod characters;
 mod convert;
 mod decimal;
+mod encoding;
 mod equality;
 mod escape;
 mod kinds;
@@ -79,6 +80,7 @@ pub(super) fn find(name: &str) -> Option<Function> {
         .or_else(|| regex::find(name))
         .or_else(|| semver::find(name))
         .or_else(|| escape::find(name))
+        .or_else(|| encoding::find(name))
 }
 
 /// Calls a function. What it cannot compute is not known.
