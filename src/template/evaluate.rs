@@ -314,7 +314,11 @@ impl<'r> Run<'r> {
                 };
                 (0..count).map(|i| (number(i), number(i))).collect()
             }
-            Value::Bool(_) | Value::Float(_) | Value::Text(_) | Value::Native(Native::ApiVersions(_)) => {
+            Value::Native(Native::ApiVersions(served)) => served
+                .iter()
+                .map(|version| (Traced::nil(), Traced::text(Text::literal(version))))
+                .collect(),
+            Value::Bool(_) | Value::Float(_) | Value::Text(_) => {
                 return Err(Fault::Failed("range cannot go through a single value".to_owned()));
             }
         })

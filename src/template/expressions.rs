@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::ast::{Command, Operand, Pipeline};
 use super::evaluate::{Run, Variables};
 use super::key::{Key, Keys};
-use super::traced::{Kind, Map, Origin, Text, Traced, Value};
+use super::traced::{Kind, Map, Native, Origin, Text, Traced, Value};
 use super::work::Fault;
 use super::{functions, natives};
 
@@ -158,9 +158,14 @@ impl Run<'_> {
 
     /// The value at the end of a chain of fields.
     fn fields(&mut self, mut value: Traced, fields: &[Rc<str>]) -> Result<Traced, Fault> {
-        for name in fields {
+        for (position, name) in fields.iter().enumerate() {
             self.work.step()?;
-            value = self.field(&value, name)?;
+            // Nil at the beginning of a chain has no fields, and asking is no error; nil on the way is one
+            // (Go: `evalField`, where an invalid receiver is none and a nil interface fails).
+            value = match &value.value {
+                Value::Nil if position == 0 => missing_from(&value, name),
+                _ => self.field(&value, name)?,
+            };
         }
         self.note_read(&value);
         Ok(value)
@@ -168,23 +173,18 @@ impl Run<'_> {
 
     /// One field, or a method without arguments.
     fn field(&mut self, value: &Traced, name: &str) -> Result<Traced, Fault> {
-        let key = value.origin.key.as_ref().map(|key| key.name(name));
-        let at = |value, key: Option<Key>| Traced {
-            value,
-            origin: key.map_or_else(Origin::literal, Origin::value),
-        };
         match &value.value {
-            Value::Map(map) => Ok(map.get(name).unwrap_or_else(|| at(Value::Nil, key))),
-            Value::Unknown => {
-                let origin = Origin::hole(value.keys());
-                Ok(Traced {
-                    value: Value::Unknown,
-                    origin: Origin { key, ..origin },
-                })
-            }
+            Value::Map(map) => Ok(map.get(name).unwrap_or_else(|| missing_from(value, name))),
+            Value::Unknown => Ok(Traced {
+                origin: Origin {
+                    key: value.origin.key.as_ref().map(|key| key.name(name)),
+                    ..Origin::hole(value.keys())
+                },
+                value: Value::Unknown,
+            }),
             Value::Native(native) => natives::call(native, name, &[], self.work),
             // In a branch that Helm may not have taken, nothing fails.
-            Value::Nil if self.guesses > 0 => Ok(at(Value::Nil, key)),
+            Value::Nil if self.guesses > 0 => Ok(missing_from(value, name)),
             _ if self.guesses > 0 => Ok(Traced::unknown(std::slice::from_ref(value))),
             Value::Nil => Err(Fault::Failed("a field of nil is asked for".to_owned())),
             Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::List(_) => {
@@ -232,6 +232,10 @@ impl Run<'_> {
                 if CHANGING.contains(&name) && args.first().is_some_and(|map| map.origin.key.is_some()) {
                     self.changes_values.set(true);
                 }
+                if args.iter().any(|arg| matches!(arg.value, Value::Native(_))) {
+                    let args: Vec<Traced> = args.iter().map(as_list).collect();
+                    return functions::call(name, &args, self.work);
+                }
                 functions::call(name, args, self.work)
             }
         }
@@ -244,6 +248,26 @@ impl Run<'_> {
         {
             self.reads.insert(key.clone());
         }
+    }
+}
+
+/// What a map does not have: nil, with the key that it would have.
+fn missing_from(value: &Traced, name: &str) -> Traced {
+    let key = value.origin.key.as_ref().map(|key| key.name(name));
+    Traced {
+        value: Value::Nil,
+        origin: key.map_or_else(Origin::literal, Origin::value),
+    }
+}
+
+/// The served API versions as functions see them: a list of texts.
+fn as_list(value: &Traced) -> Traced {
+    match &value.value {
+        Value::Native(Native::ApiVersions(served)) => {
+            let versions = served.iter().map(|version| Traced::text(Text::literal(version)));
+            Traced::literal(Value::List(Rc::new(versions.collect())))
+        }
+        _ => value.clone(),
     }
 }
 
