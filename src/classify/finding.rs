@@ -68,6 +68,8 @@ pub(super) fn finding(
         next_upgrade,
         next_upgrade_reason: reason.map(|reason| policy.redaction.shown_text(reason)),
         becomes,
+        kept_by: None,
+        no_key: None,
         message,
     }
 }

@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::fixtures;
 use super::json::{self, JSON_SCHEMA};
-use crate::model::Report;
+use crate::model::{KeptBy, KeptList, MovedField, Report};
 use crate::vocabulary::{
     ApplyMethod, ChangeStatus, DriftCorrection, Ending, FindingCode, HealthCode, HealthSeverity, IdleReason,
-    ManagingTool, MemoryDetail, NextUpgrade, ObjectState, OrphanRecords, Outcome, PreviewAction,
-    PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation, ResolvedKind, Severity, SinceSource,
-    Stopped, Verdict,
+    KeyCertainty, ManagingTool, MemoryDetail, NextUpgrade, NoKeyReason, ObjectState, OrphanRecords, Outcome,
+    PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation, ResolvedKind, Severity,
+    SinceSource, Stopped, ValueOrigin, Verdict,
 };
 
 fn schema() -> Value {
@@ -63,7 +63,8 @@ fn enums_are_the_vocabularies() {
         "idleReason": IdleReason, "managingTool": ManagingTool, "driftCorrection": DriftCorrection, "applyMethod": ApplyMethod, "orphanRecords": OrphanRecords,
         "outcome": Outcome, "stopped": Stopped, "previewedOperation": PreviewedOperation, "previewOutcome": PreviewOutcome,
         "changeStatus": ChangeStatus, "sinceSource": SinceSource, "ending": Ending, "resolvedKind": ResolvedKind,
-        "memoryDetail": MemoryDetail, "previewAction": PreviewAction, "previewEffect": PreviewEffect, "previewCause": PreviewCause
+        "memoryDetail": MemoryDetail, "previewAction": PreviewAction, "previewEffect": PreviewEffect, "previewCause": PreviewCause,
+        "valueOrigin": ValueOrigin, "keyCertainty": KeyCertainty, "noKeyReason": NoKeyReason
     );
 }
 
@@ -82,6 +83,26 @@ fn cut() -> Report {
     finding.next_upgrade = Some(NextUpgrade::Becomes);
     finding.next_upgrade_reason = Some("a reason".to_owned());
     finding.becomes = Some(Value::Null);
+    finding.no_key = Some(NoKeyReason::SetByChart.into());
+    finding.kept_by = Some(Box::new(KeptBy {
+        key: "web.env[1].value".parse().unwrap(),
+        value: Some(Value::from("debug")),
+        current: Some(Value::from("info")),
+        origin: ValueOrigin::SetByUser,
+        certainty: KeyCertainty::Verified,
+        list: Some(KeptList {
+            key: "web.env".parse().unwrap(),
+            value: Value::from(vec!["a", "debug"]),
+        }),
+        also_changes: vec![MovedField {
+            kind: "ConfigMap".to_owned(),
+            namespace: None,
+            name: "settings".to_owned(),
+            path: "/data/level".to_owned(),
+        }],
+        also_changes_left_out: 1,
+        redacted: true,
+    }));
     report
 }
 
