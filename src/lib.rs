@@ -15,6 +15,7 @@
 pub mod app;
 pub mod apply;
 mod backoff;
+pub mod chart;
 pub mod classify;
 pub mod cluster;
 pub mod compare;
@@ -36,6 +37,7 @@ pub mod snapshot;
 pub mod source;
 pub mod state;
 pub mod types;
+pub mod values;
 pub mod vocabulary;
 pub mod weight;
 pub mod yaml;

@@ -15,6 +15,7 @@ pub mod live;
 mod next_upgrade;
 pub mod object;
 pub mod rendering;
+pub mod question;
 pub mod state;
 pub mod subject;
 pub mod transition;

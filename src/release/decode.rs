@@ -93,14 +93,38 @@ pub fn decode_without_variations(payload: &[u8], max_bytes: u64) -> Result<Relea
     decode_as::<PassedOver>(payload, max_bytes)
 }
 
-fn decode_as<S: Search>(payload: &[u8], max_bytes: u64) -> Result<Release, DecodeError> {
+/// Reads another part of a record, by the same rules and limits.
+pub(super) fn read_part<T: DeserializeOwned>(payload: &[u8], max_bytes: u64) -> Result<T, DecodeError> {
+    let bytes = unencoded(payload, max_bytes)?;
+    if bytes.starts_with(&GZIP_MAGIC) {
+        part_of_stream(MultiGzDecoder::new(bytes.as_slice()), max_bytes)
+    } else {
+        part_of_stream(bytes.as_slice(), max_bytes)
+    }
+}
+
+/// Reads a part of a record from its JSON.
+pub(super) fn read_json_part<T: DeserializeOwned>(json: &[u8], max_bytes: u64) -> Result<T, DecodeError> {
+    part_of_stream(json, max_bytes)
+}
+
+fn part_of_stream<T: DeserializeOwned>(json: impl Read, max_bytes: u64) -> Result<T, DecodeError> {
+    from_stream(&[], Guarded::new(json, max_bytes), max_bytes)
+}
+
+/// The bytes of a payload, without the outer encoding.
+fn unencoded(payload: &[u8], max_bytes: u64) -> Result<Vec<u8>, DecodeError> {
     // Four characters hold three bytes: a payload that cannot fit is refused before it is decoded.
     if payload.len() as u64 / 4 > max_bytes / 3 + 1 {
         return Err(DecodeError::TooLarge { limit: max_bytes });
     }
-    let bytes = BASE64
+    BASE64
         .decode(payload.trim_ascii())
-        .map_err(|error| DecodeError::Base64(describe(&error)))?;
+        .map_err(|error| DecodeError::Base64(describe(&error)))
+}
+
+fn decode_as<S: Search>(payload: &[u8], max_bytes: u64) -> Result<Release, DecodeError> {
+    let bytes = unencoded(payload, max_bytes)?;
     let measured = |release| Release {
         stored_bytes: Some(payload.len() as u64),
         ..release

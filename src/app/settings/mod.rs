@@ -440,6 +440,7 @@ fn scan_options(
         earlier: None,
         orphans: scan::OrphanSearch::No,
         cluster: access.repeated(),
+        chart: None,
         preview: None,
         confirm_writes: Confirm::None,
     })

@@ -303,6 +303,7 @@ fn options(depth: Depth) -> ScanOptions {
         earlier: None,
         orphans: OrphanSearch::No,
         cluster: ClusterFlags::default(),
+        chart: None,
         preview: None,
         confirm_writes: Confirm::None,
     }
