@@ -5,7 +5,7 @@ mod attributed;
 pub mod attribution;
 pub mod blocked;
 pub mod dry_run;
-mod finding;
+pub mod finding;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod helm_write;

@@ -101,7 +101,7 @@ pub struct NoKey {
 
 /// Whether nothing was left out.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-const fn is_zero(count: &usize) -> bool {
+pub(super) const fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 

@@ -17,6 +17,7 @@ mod preview;
 mod reader;
 pub mod rights;
 mod tracked;
+mod values_check;
 
 pub use self::address::without_credentials;
 pub use self::confirmation::{Confirmation, Unconfirmed};
@@ -34,6 +35,8 @@ pub use self::reader::ReadReportError;
 pub use self::tracked::{
     ChangeCounts, ComparedWith, Resolved, ResolvedObject, SeenAgain, Selected, Since, Tracked,
 };
+
+pub use self::values_check::{CheckedField, ValuesCheck};
 
 use std::collections::BTreeMap;
 
@@ -272,6 +275,9 @@ pub struct ReleaseReport {
     /// What an operation of Helm would do; only where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub preview: Option<Preview>,
+    /// What manifests that were rendered with other values say of its drift; only where they were given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub values_check: Option<ValuesCheck>,
     /// Whether objects of other revisions could not be read, which are in no report then.
     #[serde(skip)]
     pub has_unread_leftovers: bool,

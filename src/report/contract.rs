@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::fixtures;
 use super::json::{self, JSON_SCHEMA};
-use crate::model::{KeptBy, KeptList, MovedField, Report};
+use crate::model::{CheckedField, KeptBy, KeptList, MovedField, Report, ValuesCheck};
 use crate::vocabulary::{
-    ApplyMethod, ChangeStatus, DriftCorrection, Ending, FindingCode, HealthCode, HealthSeverity, IdleReason,
+    ApplyMethod, ChangeStatus, CheckedOutcome, DriftCorrection, Ending, FindingCode, HealthCode, HealthSeverity, IdleReason,
     KeyCertainty, ManagingTool, MemoryDetail, NextUpgrade, NoKeyReason, ObjectState, OrphanRecords, Outcome,
     PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation, ResolvedKind, Severity,
     SinceSource, Stopped, ValueOrigin, Verdict,
@@ -64,13 +64,32 @@ fn enums_are_the_vocabularies() {
         "outcome": Outcome, "stopped": Stopped, "previewedOperation": PreviewedOperation, "previewOutcome": PreviewOutcome,
         "changeStatus": ChangeStatus, "sinceSource": SinceSource, "ending": Ending, "resolvedKind": ResolvedKind,
         "memoryDetail": MemoryDetail, "previewAction": PreviewAction, "previewEffect": PreviewEffect, "previewCause": PreviewCause,
-        "valueOrigin": ValueOrigin, "keyCertainty": KeyCertainty, "noKeyReason": NoKeyReason
+        "valueOrigin": ValueOrigin, "keyCertainty": KeyCertainty, "noKeyReason": NoKeyReason, "checkedOutcome": CheckedOutcome
     );
 }
 
 /// A report that does not list everything: one that really had so many findings would be too long for a golden.
 fn cut() -> Report {
     let mut report = fixtures::drifted();
+    let moved = MovedField {
+        kind: "ConfigMap".to_owned(),
+        namespace: None,
+        name: "settings".to_owned(),
+        path: "/data/level".to_owned(),
+    };
+    report.releases[0].values_check = Some(ValuesCheck {
+        fields: vec![CheckedField {
+            kind: "ConfigMap".to_owned(),
+            namespace: Some("shop".to_owned()),
+            name: "settings".to_owned(),
+            path: "/data/port".to_owned(),
+            outcome: CheckedOutcome::Becomes,
+            becomes: Some(Value::Null),
+            redacted: true,
+        }],
+        also_moves: vec![moved.clone()],
+        also_moves_left_out: 1,
+    });
     let mut objects = report
         .releases
         .iter_mut()
@@ -94,12 +113,7 @@ fn cut() -> Report {
             key: "web.env".parse().unwrap(),
             value: Value::from(vec!["a", "debug"]),
         }),
-        also_changes: vec![MovedField {
-            kind: "ConfigMap".to_owned(),
-            namespace: None,
-            name: "settings".to_owned(),
-            path: "/data/level".to_owned(),
-        }],
+        also_changes: vec![moved],
         also_changes_left_out: 1,
         redacted: true,
     }));

@@ -35,6 +35,9 @@ pub struct ScanOptions {
     pub cluster: ClusterFlags,
     /// The charts that were given beside the cluster, to look for keys of values; only asked where the policy asks for keys.
     pub chart: Option<Arc<Chart>>,
+    /// Manifests that Helm rendered with other values, to say what they make of the drift; only where the policy asks for
+    /// keys.
+    pub rendered: Option<Arc<Rendered>>,
     /// The operation that is previewed as a whole.
     pub preview: Option<PreviewRequest>,
     /// Whether the writes of that operation are confirmed by dry runs.

@@ -80,6 +80,8 @@ pub(super) struct ReleaseScan {
     has_changed: bool,
     /// What is asked about its drift comes to so many bytes.
     pub(super) question_bytes: usize,
+    /// What manifests that were given say of its drift.
+    pub(super) values_check: Option<model::ValuesCheck>,
 }
 
 impl ReleaseScan {
@@ -106,6 +108,7 @@ impl ReleaseScan {
             has_too_many_objects: false,
             has_changed: false,
             question_bytes: 0,
+            values_check: None,
         }
     }
 
@@ -340,8 +343,9 @@ impl ReleaseScan {
                 findings,
             });
         }
-        (!asked.is_empty()).then_some(ValuesWanted {
+        (!asked.is_empty()).then(|| ValuesWanted {
             release,
+            installs_into: self.context.authority.default_namespace().to_owned(),
             stored,
             asked,
             of,
@@ -579,6 +583,7 @@ impl ReleaseScan {
             detail,
             managed_by,
             preview,
+            values_check: self.values_check.take(),
         })
     }
 

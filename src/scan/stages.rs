@@ -143,7 +143,7 @@ impl<S: Source> Stages<'_, S> {
             match self.options.policy.values {
                 AskValues::No => {}
                 AskValues::Yes => {
-                    self.name_keys(&wave, &kinds).await;
+                    self.name_keys(&wave, &kinds, &facts).await;
                     clock.lap(ScanStage::Values);
                 }
             }

@@ -32,7 +32,7 @@ use crate::classify::question::Question;
 use crate::classify::transition::HelmRequest;
 use crate::compare::three_way::OfRevision;
 use crate::health::OtherReleases;
-use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
+use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote, ValuesCheck};
 use crate::object::ObjectKey;
 use crate::release::history::History;
 use crate::release::stored::ReleaseKey;
@@ -346,6 +346,13 @@ impl ScanState {
             .iter()
             .map(|&position| inner.open(position)?.values_wanted(position));
         wanted.flatten().collect()
+    }
+
+    /// Stores what manifests that were given say of the drift of the release at this position.
+    pub(super) fn set_values_check(&self, release: usize, check: ValuesCheck) {
+        if let Some(release) = self.inner().open(release) {
+            release.values_check = Some(check);
+        }
     }
 
     /// Stores which keys keep what lives in the release at this position.

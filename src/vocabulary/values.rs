@@ -22,6 +22,22 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// What a rendering makes of a drifted field.
+    CheckedOutcome {
+        /// It has the value that lives.
+        Agrees = "agrees",
+        /// It has the value that was deployed.
+        GoesBack = "goes-back",
+        /// It has another value.
+        Becomes = "becomes",
+        /// The rendering has no such object any more.
+        Gone = "gone",
+        /// It is not known, because the field is too large or too costly to look at.
+        Unknown = "unknown",
+    }
+}
+
 codes! {
     /// Why no key of the values is named for a field.
     NoKeyReason {

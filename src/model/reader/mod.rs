@@ -26,7 +26,7 @@ use serde_json::Value;
 use self::document::Document;
 use super::{IgnoredBy, Report, ReportError, ReportNote, SCHEMA};
 use crate::vocabulary::{
-    ApplyMethod, ChangeStatus, DriftCorrection, Ending, FindingCode, HealthCode, HealthSeverity, IdleReason,
+    ApplyMethod, ChangeStatus, CheckedOutcome, DriftCorrection, Ending, FindingCode, HealthCode, HealthSeverity, IdleReason,
     KeyCertainty, ManagingTool, MemoryDetail, NextUpgrade, NoKeyReason, ObjectState, OrphanRecords, Outcome,
     PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation, ResolvedKind, Severity,
     SinceSource, Stopped, ValueOrigin, Verdict,
@@ -236,6 +236,7 @@ impl PassedOver {
             }
             self.health(release);
             self.preview(release);
+            self.values_check(release);
             retain(release, "objects", |object| self.object(object));
             true
         });
@@ -343,6 +344,16 @@ impl PassedOver {
         self.keys(finding);
         self.tracked(finding, "finding", "findings");
         true
+    }
+
+    /// What a rendering makes of the drifted fields.
+    fn values_check(&mut self, release: &mut Value) {
+        const OUTCOME: WordUse = WordUse::entry("checked field", "checked fields", "outcome");
+        if let Some(check) = release.get_mut("valuesCheck") {
+            retain(check, "fields", |field| {
+                !self.is_unknown::<CheckedOutcome>(field, "outcome", OUTCOME)
+            });
+        }
     }
 
     /// The key that keeps a field, or why there is none. In words that are not known it says nothing.

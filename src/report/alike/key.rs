@@ -110,6 +110,7 @@ fn release_key(release: &ReleaseReport, said: Said) -> ReleaseKey<'_> {
         detail: _,
         managed_by,
         preview: _,
+        values_check: _,
         has_unread_leftovers: _,
         has_unsettled: _,
         cluster: _,

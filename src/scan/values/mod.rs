@@ -5,12 +5,15 @@
 //! written by whoever may write a record: what they may take is limited where they are evaluated, and a defect that one of
 //! them brings to light is that release's.
 
+mod check;
 mod shown;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use self::check::Check;
+use super::cluster_facts::ClusterFacts;
 use super::decoders::Decoders;
 use super::stages::{Stages, Wave};
 use crate::chart::{Chart, ReleaseChart};
@@ -28,6 +31,8 @@ use crate::weight::{SMALL_VALUE, at_once, turn};
 pub(super) struct ValuesWanted {
     /// The position of the release.
     pub(super) release: usize,
+    /// The namespace that its record says it installs into.
+    pub(super) installs_into: String,
     /// The record of its baseline.
     pub(super) stored: StoredRevision,
     /// The objects with the fields that are asked about.
@@ -84,10 +89,23 @@ struct Reading {
 
 impl<S: Source> Stages<'_, S> {
     /// Names the keys that keep what lives in the drifted fields of a wave.
-    pub(super) async fn name_keys(&self, wave: &Wave, kinds: &Kinds) {
+    pub(super) async fn name_keys(&self, wave: &Wave, kinds: &Kinds, facts: &ClusterFacts) {
         let wanted = self.state.values_wanted(&wave.releases);
         if wanted.is_empty() {
             return;
+        }
+        if let Some(rendered) = &self.options.rendered {
+            for wanted in &wanted {
+                let deployed = check::deployed(&**self.source, &wanted.stored, self.options.max_record_bytes);
+                let check = Check {
+                    rendered,
+                    kinds,
+                    facts,
+                    installs_into: &wanted.installs_into,
+                };
+                let check = check.of(wanted, deployed.await);
+                self.state.set_values_check(wanted.release, check);
+            }
         }
         self.progress.stage("reading charts", wanted.len());
         let stored: Vec<StoredRevision> = wanted.iter().map(|wanted| wanted.stored.clone()).collect();

@@ -304,6 +304,7 @@ fn options(depth: Depth) -> ScanOptions {
         orphans: OrphanSearch::No,
         cluster: ClusterFlags::default(),
         chart: None,
+        rendered: None,
         preview: None,
         confirm_writes: Confirm::None,
     }
