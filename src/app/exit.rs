@@ -13,7 +13,8 @@ use crate::model::{CheckedField, ObjectReport, Preview, ReleaseReport, Report};
 use crate::report::summary::{FailOn, has_unread_parts};
 use crate::report::values::ValuesCounts;
 use crate::vocabulary::{
-    CheckedOutcome, HealthSeverity, NoKeyReason, Outcome, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation,
+    CheckedOutcome, HealthSeverity, NoKeyReason, Outcome, PreviewAction, PreviewCause, PreviewEffect,
+    PreviewOutcome, PreviewedOperation,
 };
 
 /// Everything was read and matches.

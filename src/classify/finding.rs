@@ -9,8 +9,8 @@ use crate::compare::patch::patch_of;
 use crate::compare::path::FieldPath;
 use crate::compare::three_way::Change;
 use crate::model::{Actor, Finding, Tracked};
-use crate::policy::Policy;
 use crate::object::Gvk;
+use crate::policy::Policy;
 use crate::policy::redact::{FieldRedaction, HIDDEN, Hidden, Redaction};
 use crate::vocabulary::{FindingCode, NextUpgrade};
 

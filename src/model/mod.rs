@@ -46,8 +46,8 @@ use serde_json::Value;
 
 use crate::shell::{ClusterFlags, Command};
 use crate::vocabulary::{
-    ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, NoKeyReason, ObjectState, Outcome, Severity,
-    Stopped, Verdict,
+    ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, NoKeyReason, ObjectState, Outcome,
+    Severity, Stopped, Verdict,
 };
 
 /// The name and version of the JSON contract.

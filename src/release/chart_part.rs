@@ -83,7 +83,11 @@ impl ChartPart {
         if files > MAX_FILES {
             return Err(DecodeError::TooMuch { what: MANY_FILES });
         }
-        if self.manifest.as_ref().is_some_and(|manifest| manifest.len() > MAX_MANIFEST) {
+        if self
+            .manifest
+            .as_ref()
+            .is_some_and(|manifest| manifest.len() > MAX_MANIFEST)
+        {
             return Err(DecodeError::TooMuch { what: LONG_MANIFEST });
         }
         Ok(self)
@@ -105,6 +109,9 @@ mod tests {
         let again = ChartPart::from_json(&text, MAX_DECODED_BYTES).unwrap();
         assert_eq!(serde_json::to_vec(&again).unwrap(), text);
         assert_eq!(again.config.unwrap().get(), r#"{"a":1.0}"#);
-        assert_eq!(again.chart.unwrap().templates.unwrap()[0].name, "templates/a.yaml");
+        assert_eq!(
+            again.chart.unwrap().templates.unwrap()[0].name,
+            "templates/a.yaml"
+        );
     }
 }

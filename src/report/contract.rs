@@ -8,10 +8,10 @@ use super::fixtures;
 use super::json::{self, JSON_SCHEMA};
 use crate::model::{CheckedField, KeptBy, KeptList, MovedField, Report, ValuesCheck};
 use crate::vocabulary::{
-    ApplyMethod, ChangeStatus, CheckedOutcome, DriftCorrection, Ending, FindingCode, HealthCode, HealthSeverity, IdleReason,
-    KeyCertainty, ManagingTool, MemoryDetail, NextUpgrade, NoKeyReason, ObjectState, OrphanRecords, Outcome,
-    PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation, ResolvedKind, Severity,
-    SinceSource, Stopped, ValueOrigin, Verdict,
+    ApplyMethod, ChangeStatus, CheckedOutcome, DriftCorrection, Ending, FindingCode, HealthCode,
+    HealthSeverity, IdleReason, KeyCertainty, ManagingTool, MemoryDetail, NextUpgrade, NoKeyReason,
+    ObjectState, OrphanRecords, Outcome, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome,
+    PreviewedOperation, ResolvedKind, Severity, SinceSource, Stopped, ValueOrigin, Verdict,
 };
 
 fn schema() -> Value {

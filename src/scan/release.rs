@@ -19,8 +19,8 @@ use super::preview_facts::{self, PlannedPreview};
 use super::resolver::{Resolver, not_served_error};
 use super::running::{Explained, InRunningRevision, RunningOperation};
 use super::surroundings;
-use super::values::{FindingAsked, FindingsAsked, ObjectSaid, ValuesWanted};
 use super::transition::{Manifests, tell_definitions, to_last_good};
+use super::values::{FindingAsked, FindingsAsked, ObjectSaid, ValuesWanted};
 use super::weight;
 use crate::classify::dry_run::DryRunCheck;
 use crate::classify::question::Question;
@@ -307,7 +307,9 @@ impl ReleaseScan {
         let (mut asked, mut of) = (Vec::new(), Vec::new());
         for (position, object) in self.objects.iter_mut().enumerate() {
             let (key, template) = (object.key.clone(), object.template.clone());
-            let Some(inspected) = object.inspected_mut() else { continue };
+            let Some(inspected) = object.inspected_mut() else {
+                continue;
+            };
             let questions = std::mem::take(&mut inspected.questions);
             let Some(report) = &inspected.report else { continue };
             // What dry runs or running operations explain is no drift any more.
@@ -356,7 +358,10 @@ impl ReleaseScan {
     pub(super) fn set_keys(&mut self, said: Vec<ObjectSaid>) -> usize {
         let mut bytes = 0;
         for ObjectSaid { object, findings } in said {
-            let inspected = self.objects.get_mut(object).and_then(PlannedObject::inspected_mut);
+            let inspected = self
+                .objects
+                .get_mut(object)
+                .and_then(PlannedObject::inspected_mut);
             let Some(report) = inspected.and_then(|inspected| inspected.report.as_mut()) else {
                 continue;
             };

@@ -626,7 +626,10 @@ impl Inner {
             self.question_bytes += bytes;
             return;
         }
-        let findings = inspected.report.iter_mut().flat_map(|report| &mut report.findings);
+        let findings = inspected
+            .report
+            .iter_mut()
+            .flat_map(|report| &mut report.findings);
         let unasked = std::mem::take(&mut inspected.questions);
         for (position, finding) in findings.enumerate() {
             if unasked.iter().any(|question| question.finding == position) {

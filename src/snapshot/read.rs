@@ -26,8 +26,8 @@ use crate::release::stored::StoredRevision;
 use crate::source::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
-    ChartHandler, ChartRecord, Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion, ReadError,
-    Record, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
+    ChartHandler, ChartRecord, Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, OwnedObjects,
+    OwnedQuestion, ReadError, Record, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
 };
 
 /// How many files one thread reads in turn, and how many threads do at once.
@@ -210,8 +210,10 @@ impl Source for SnapshotSource {
     }
 
     async fn charts(&self, wanted: Vec<StoredRevision>, handler: ChartHandler) {
-        self.each(&wanted, move |files, revision| handler(revision, files.chart(revision)))
-            .await;
+        self.each(&wanted, move |files, revision| {
+            handler(revision, files.chart(revision))
+        })
+        .await;
     }
 
     async fn objects(&self, wanted: &[ObjectRequest], _: Share, handler: ObjectHandler) {

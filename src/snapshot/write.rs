@@ -32,8 +32,9 @@ use crate::release::stored::StoredRevision;
 use crate::source::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
-    ChartHandler, ChartRecord, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ObjectSink, OwnedObjects, OwnedQuestion,
-    ReadError, Record, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
+    ChartHandler, ChartRecord, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ObjectSink,
+    OwnedObjects, OwnedQuestion, ReadError, Record, RecordHandler, ScaleTargets, Share, Source,
+    TerminatingNamespace,
 };
 use crate::types::MAX_DOCUMENT;
 use crate::weight::{self, Allowance, SMALL_VALUE, turn};
@@ -389,7 +390,10 @@ impl Notes {
         match part {
             Ok(part) => {
                 self.state().charts += 1;
-                self.write(&layout::chart(revision), &serde_json::to_vec(&part).unwrap_or_default());
+                self.write(
+                    &layout::chart(revision),
+                    &serde_json::to_vec(&part).unwrap_or_default(),
+                );
             }
             Err(error) => tracing::warn!(%error, "the chart of a release is not in the snapshot"),
         }

@@ -76,3 +76,41 @@ fn bytes(text: &str, left: &mut usize) -> Result<Vec<u8>, Reason> {
     *left = left.checked_sub(text.len() / 4 * 3).ok_or(Reason::TooLarge)?;
     STANDARD.decode(text).map_err(|_| Reason::Unreadable)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::decode::MAX_DECODED_BYTES;
+    use serde_json::json;
+
+    fn read(record: &Value) -> Result<ReleaseChart, Reason> {
+        let part = ChartPart::from_json(record.to_string().as_bytes(), MAX_DECODED_BYTES).unwrap();
+        release_chart(part)
+    }
+
+    #[test]
+    fn a_record_has_the_chart_and_both_kinds_of_values() {
+        let record = json!({"name": "web", "namespace": "shop", "version": 3, "config": {"a": 1}, "manifest": "---\n",
+            "chart": {"metadata": {"name": "shop-web", "version": "1.0.0", "dependencies": [{"name": "db"}]},
+                "templates": [{"name": "templates/a.yaml", "data": "YQ=="}], "files": null, "values": null,
+                "schema": "e30="}});
+        let release = read(&record).unwrap();
+        assert_eq!((release.revision, release.config), (3, json!({"a": 1})));
+        let chart = release.chart;
+        assert_eq!((chart.name(), &chart.values), ("shop-web", &json!({})));
+        assert_eq!(&*chart.templates[0].data, b"a");
+        assert_eq!(chart.schema.as_deref(), Some(&b"{}"[..]));
+        assert!(!chart.are_dependencies_known);
+    }
+
+    #[test]
+    fn what_helm_does_not_write_is_no_chart() {
+        for chart in [
+            json!(null),
+            json!({"values": []}),
+            json!({"templates": [{"data": "?"}]}),
+        ] {
+            assert_eq!(read(&json!({"chart": chart})), Err(Reason::Unreadable), "{chart}");
+        }
+    }
+}

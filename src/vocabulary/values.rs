@@ -28,7 +28,7 @@ vocabulary! {
         /// It has the value that lives.
         Agrees = "agrees",
         /// It has the value that was deployed.
-        GoesBack = "goes-back",
+        AsDeployed = "as-deployed",
         /// It has another value.
         Becomes = "becomes",
         /// The rendering has no such object any more.

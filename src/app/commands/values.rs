@@ -16,16 +16,18 @@ use crate::app::stderr;
 use crate::app::stop::{Abort, Stop};
 use crate::chart::{self, Chart};
 use crate::model::{Finding, Report, ReportError};
+use crate::report::json;
 use crate::report::values::{self, ValuesCounts, ValuesForm};
 use crate::report::words::count;
-use crate::report::json;
 use crate::vocabulary::Outcome;
 
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &ValuesArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
     let chart = args.chart.as_deref().map(chart_at).transpose()?;
     let rendered = args.check.as_deref().map(rendered).transpose()?;
-    let given = chart.as_ref().map(|chart| (chart.name().to_owned(), chart.version().to_owned()));
+    let given = chart
+        .as_ref()
+        .map(|chart| (chart.name().to_owned(), chart.version().to_owned()));
     let reading = Reading::of_values(args, chart, rendered, &environment::variable)?;
     let stop = Stop::after(reading.timeout, abort)?;
     let mut report = read(reading, global, &stop).await?;
@@ -40,12 +42,17 @@ pub(super) async fn run(args: &ValuesArgs, global: &Global, abort: Abort) -> any
             names.join(", ")
         );
     }
+    report = report.without_in_sync();
     let is_found = args.fields.is_empty() || keep_fields(&mut report, &args.fields);
     let mut out = Vec::new();
     let counts = values::counts(&report);
     match (args.output, &args.check) {
         (ValuesFormat::Json, _) => {
-            out.extend(json::to_text(&report).context("the report cannot be written")?.into_bytes());
+            out.extend(
+                json::to_text(&report)
+                    .context("the report cannot be written")?
+                    .into_bytes(),
+            );
         }
         (ValuesFormat::Yaml, Some(_)) => values::render_check(&report, medium(), &mut out)?,
         (ValuesFormat::Yaml, None) => {
@@ -100,14 +107,21 @@ fn tell(report: &Report, counts: ValuesCounts, given: Option<&(String, String)>,
     let rest = [
         (by_hand, "to set by hand"),
         (set_by_chart, "set by the chart itself"),
-        (fields.saturating_sub(kept + by_hand + set_by_chart), "without a known key"),
+        (
+            fields.saturating_sub(kept + by_hand + set_by_chart),
+            "without a known key",
+        ),
     ];
     let rest: Vec<String> = (rest.into_iter().filter(|(number, _)| *number > 0))
         .map(|(number, what)| format!(", {number} {what}"))
         .collect();
     stderr::say(&match fields {
         0 => "nothing drifted that values could keep".to_owned(),
-        _ => format!("{kept} of {} kept{}", count(fields, "drifted field"), rest.concat()),
+        _ => format!(
+            "{kept} of {} kept{}",
+            count(fields, "drifted field"),
+            rest.concat()
+        ),
     });
 }
 
@@ -126,7 +140,12 @@ fn keep_fields(report: &mut Report, paths: &[String]) -> bool {
             is_found |= !object.findings.is_empty();
         }
         if let Some(check) = &mut release.values_check {
-            let paths: Vec<&String> = release.objects.iter().flat_map(|object| &object.findings).map(|finding| &finding.path).collect();
+            let paths: Vec<&String> = release
+                .objects
+                .iter()
+                .flat_map(|object| &object.findings)
+                .map(|finding| &finding.path)
+                .collect();
             check.fields.retain(|field| paths.contains(&&field.path));
         }
     }

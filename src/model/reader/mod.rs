@@ -26,10 +26,10 @@ use serde_json::Value;
 use self::document::Document;
 use super::{IgnoredBy, Report, ReportError, ReportNote, SCHEMA};
 use crate::vocabulary::{
-    ApplyMethod, ChangeStatus, CheckedOutcome, DriftCorrection, Ending, FindingCode, HealthCode, HealthSeverity, IdleReason,
-    KeyCertainty, ManagingTool, MemoryDetail, NextUpgrade, NoKeyReason, ObjectState, OrphanRecords, Outcome,
-    PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation, ResolvedKind, Severity,
-    SinceSource, Stopped, ValueOrigin, Verdict,
+    ApplyMethod, ChangeStatus, CheckedOutcome, DriftCorrection, Ending, FindingCode, HealthCode,
+    HealthSeverity, IdleReason, KeyCertainty, ManagingTool, MemoryDetail, NextUpgrade, NoKeyReason,
+    ObjectState, OrphanRecords, Outcome, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome,
+    PreviewedOperation, ResolvedKind, Severity, SinceSource, Stopped, ValueOrigin, Verdict,
 };
 
 /// The largest report that is read, in bytes: far more than the largest cluster makes.

@@ -14,7 +14,9 @@ use std::hash::{BuildHasher as _, Hash, RandomState};
 use serde_json::Value;
 
 use super::Said;
-use crate::model::{Actor, Finding, Health, IgnoredBy, KeptBy, KeyPath, ObjectReport, ReleaseReport, Tracked};
+use crate::model::{
+    Actor, Finding, Health, IgnoredBy, KeptBy, KeyPath, ObjectReport, ReleaseReport, Tracked,
+};
 use crate::report::origin::{Origin, Place};
 use crate::vocabulary::{
     ChangeStatus, FindingCode, HealthCode, HealthSeverity, KeyCertainty, ManagingTool, NextUpgrade,

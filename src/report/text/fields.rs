@@ -250,7 +250,12 @@ pub(in crate::report) fn to_keep(finding: &Finding, options: &TextOptions) -> Op
         (Some(value), Extent::Whole) => show(value, options.medium),
     };
     let key = Safe::of(&kept_by.key.to_string(), options.medium).cut_front(NAME_LIMIT);
-    let text = format!("to keep it: {}={} ({})", key.as_str(), value.as_str(), words::certainty(kept_by));
+    let text = format!(
+        "to keep it: {}={} ({})",
+        key.as_str(),
+        value.as_str(),
+        words::certainty(kept_by)
+    );
     Some(Safe::of(&text, options.medium))
 }
 

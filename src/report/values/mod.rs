@@ -41,7 +41,12 @@ pub struct ValuesCounts {
 }
 
 /// Prints the values that keep what lives in a release.
-pub fn render(report: &Report, form: ValuesForm, medium: Medium, out: &mut dyn Write) -> io::Result<ValuesCounts> {
+pub fn render(
+    report: &Report,
+    form: ValuesForm,
+    medium: Medium,
+    out: &mut dyn Write,
+) -> io::Result<ValuesCounts> {
     let mut counts = ValuesCounts::default();
     for release in &report.releases {
         let plan = Plan::of(release);

@@ -135,7 +135,9 @@ fn merged(new: &Entry<'_>, known: &Entry<'_>) -> Option<(KeyPath, Value)> {
         (known, new)
     };
     let rest = inner.key.steps().get(outer.key.steps().len()..)?;
-    let held = rest.iter().try_fold(&outer.value, |value, step| at(value, step))?;
+    let held = rest
+        .iter()
+        .try_fold(&outer.value, |value, step| at(value, step))?;
     (*held == inner.value).then(|| (outer.key.clone(), outer.value.clone()))
 }
 
@@ -154,9 +156,8 @@ fn edit(mut list: Value, by: &KeptBy, known: &[Kept<'_>]) -> Option<Value> {
     let value = by.value.as_ref().filter(|value| !value.is_null())?;
     let rest = by.key.steps().get(whole.key.steps().len()..)?;
     let same = known.iter().filter(|other| other.by.key.overlaps(&by.key));
-    let is_appended = |kept: &KeptBy| {
-        kept.current.is_none() && matches!(kept.key.steps().last(), Some(KeyStep::Index(_)))
-    };
+    let is_appended =
+        |kept: &KeptBy| kept.current.is_none() && matches!(kept.key.steps().last(), Some(KeyStep::Index(_)));
     let mut others = same.filter(|other| other.by.value.as_ref() != Some(value));
     let is_taken = others.clone().next().is_some();
     if is_taken {

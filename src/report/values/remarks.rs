@@ -33,7 +33,9 @@ impl Remarks<'_> {
     pub(super) fn head(&self, out: &mut dyn Write) -> io::Result<()> {
         let release = self.release;
         let chart = release.chart.as_ref();
-        let chart = chart.map_or_else(String::new, |chart| format!(", chart {} {}", chart.name, chart.version));
+        let chart = chart.map_or_else(String::new, |chart| {
+            format!(", chart {} {}", chart.name, chart.version)
+        });
         let revision = release.baseline.as_ref().unwrap_or(&release.latest).revision;
         let of = format!(
             "What keeps the drift of release {} in namespace {} (revision {revision}{chart}).",
@@ -44,7 +46,11 @@ impl Remarks<'_> {
         let check = words::own_command(&["values"], release);
         let check = check.map(|command| command.literal(&["--check", "-"]).to_string());
         let check = check.unwrap_or_else(|_| "driftline values --check -".to_owned());
-        self.line(0, "that does: add --dry-run=server -o json to the upgrade, and pipe it to", out)?;
+        self.line(
+            0,
+            "that does: add --dry-run=server -o json to the upgrade, and pipe it to",
+            out,
+        )?;
         self.line(0, &format!("  {check}"), out)
     }
 
@@ -56,9 +62,16 @@ impl Remarks<'_> {
             for moved in kept.by.also_changes.iter().take(MOVED) {
                 self.line(indent, &format!("  {}", self.moved(moved)), out)?;
             }
-            let more = kept.by.moved().saturating_sub(kept.by.also_changes.len().min(MOVED));
+            let more = kept
+                .by
+                .moved()
+                .saturating_sub(kept.by.also_changes.len().min(MOVED));
             if more > 0 {
-                self.line(indent, &format!("  and {}", words::count(more, "more field")), out)?;
+                self.line(
+                    indent,
+                    &format!("  and {}", words::count(more, "more field")),
+                    out,
+                )?;
             }
         }
         Ok(())
@@ -72,7 +85,10 @@ impl Remarks<'_> {
         }
         let mut by_reason: BTreeMap<NoKeyReason, Vec<_>> = BTreeMap::new();
         for (object, finding, no_key) in &plan.none {
-            by_reason.entry(no_key.code).or_default().push((*object, *finding));
+            by_reason
+                .entry(no_key.code)
+                .or_default()
+                .push((*object, *finding));
         }
         for (reason, fields) in by_reason {
             self.heading(heading(reason), out)?;
@@ -88,21 +104,35 @@ impl Remarks<'_> {
         if hidden.is_empty() {
             return Ok(());
         }
-        self.heading("Set these yourself: their values may be secret, and are not printed", out)?;
+        self.heading(
+            "Set these yourself: their values may be secret, and are not printed",
+            out,
+        )?;
         for kept in hidden.iter().take(FIELDS) {
-            self.line(0, &format!("  {}: {HIDDEN_VALUE}", self.cut(&kept.by.key.to_string())), out)?;
+            self.line(
+                0,
+                &format!("  {}: {HIDDEN_VALUE}", self.cut(&kept.by.key.to_string())),
+                out,
+            )?;
             self.line(0, &format!("    {}", self.field(kept.object, kept.finding)), out)?;
         }
         self.more(hidden.len(), out)
     }
 
     fn contradiction(&self, group: &[Kept<'_>], out: &mut dyn Write) -> io::Result<()> {
-        self.heading("These want different values of one key, so that none is set; choose one", out)?;
+        self.heading(
+            "These want different values of one key, so that none is set; choose one",
+            out,
+        )?;
         for kept in group.iter().take(FIELDS) {
             self.line(0, &format!("  {}", self.field(kept.object, kept.finding)), out)?;
             let value = kept.by.value.as_ref();
             let value = value.map_or_else(|| HIDDEN_VALUE.to_owned(), |value| self.value(value));
-            self.line(0, &format!("    {}: {value}", self.cut(&kept.by.key.to_string())), out)?;
+            self.line(
+                0,
+                &format!("    {}: {value}", self.cut(&kept.by.key.to_string())),
+                out,
+            )?;
         }
         self.more(group.len(), out)
     }
@@ -120,7 +150,11 @@ impl Remarks<'_> {
             None => change::sides(values, self.medium).map_or_else(
                 || finding.message.clone(),
                 |(before, after)| {
-                    format!("{} → {}", before.cut(COLUMNS).as_str(), after.cut(COLUMNS).as_str())
+                    format!(
+                        "{} → {}",
+                        before.cut(COLUMNS).as_str(),
+                        after.cut(COLUMNS).as_str()
+                    )
                 },
             ),
         };
@@ -192,16 +226,24 @@ const fn heading(reason: NoKeyReason) -> &'static str {
             "Not known: the template is of a chart that the release record does not hold; --chart gives it"
         }
         NoKeyReason::NotEvaluated => "Not known: the template makes these by what is not evaluated here",
-        NoKeyReason::Differs => "Not known: the evaluated template gives something else than what was deployed",
+        NoKeyReason::Differs => {
+            "Not known: the evaluated template gives something else than what was deployed"
+        }
         NoKeyReason::Ambiguous => "Not known: several keys fit, and none better than the others",
-        NoKeyReason::SeveralKeys => "Not known: several keys make the text together, and no single one gives what lives",
+        NoKeyReason::SeveralKeys => {
+            "Not known: several keys make the text together, and no single one gives what lives"
+        }
         NoKeyReason::NamesObjects => {
             "Not set: the key also names objects, and with another name Helm would create others and delete these"
         }
         NoKeyReason::RefusedBySchema => "Not set: the chart's JSON Schema refuses the value",
-        NoKeyReason::NotKept => "Not known: with the key set, the evaluated template does not give what lives",
+        NoKeyReason::NotKept => {
+            "Not known: with the key set, the evaluated template does not give what lives"
+        }
         NoKeyReason::Hidden => "Not printed: the key looks like a secret itself",
-        NoKeyReason::TooLarge => "Not looked into: the chart, its values or the value that lives are too large",
+        NoKeyReason::TooLarge => {
+            "Not looked into: the chart, its values or the value that lives are too large"
+        }
         NoKeyReason::Unreadable => "Not known: the chart in the release record could not be read",
         NoKeyReason::NotRecorded => {
             "Not known: the snapshot does not hold charts and values; snapshot --with-values takes one that does"

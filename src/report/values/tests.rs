@@ -6,8 +6,13 @@ use crate::yaml::{self, Limits};
 use serde_json::{Value, json};
 
 fn kept(path: &str, key: &str, value: Value) -> Finding {
-    let mut finding = finding(FindingCode::Changed, path, Some(json!("old")), Some(value.clone()))
-        .by("kubectl-edit", None, "2026-11-20T03:14:00Z");
+    let mut finding = finding(
+        FindingCode::Changed,
+        path,
+        Some(json!("old")),
+        Some(value.clone()),
+    )
+    .by("kubectl-edit", None, "2026-11-20T03:14:00Z");
     finding.kept_by = Some(Box::new(KeptBy {
         key: key.parse().unwrap(),
         value: Some(value),
@@ -63,15 +68,22 @@ fn the_snippet_is_yaml_with_nothing_but_the_keys() {
         "annotations": {"a.b/c": "x: y\n# z"}
     });
     assert_eq!(values(&text), expected, "{text}");
-    assert!(text.contains("# Deployment web /a: old → 1Gi, by kubectl-edit, 2026-11-20 03:14 (claimed)"), "{text}");
+    assert!(
+        text.contains("# Deployment web /a: old → 1Gi, by kubectl-edit, 2026-11-20 03:14 (claimed)"),
+        "{text}"
+    );
     assert!(text.contains("# now old (chart default); verified"), "{text}");
-    assert!(text.contains("No value sets these; the chart sets them itself:\n#   Deployment web /spec/paused"), "{text}");
+    assert!(
+        text.contains("No value sets these; the chart sets them itself:\n#   Deployment web /spec/paused"),
+        "{text}"
+    );
     assert_eq!((counts.fields, counts.kept, counts.set_by_chart), (5, 4, 1));
 }
 
 #[test]
 fn changes_of_several_fields_in_one_list_are_put_together() {
-    let list = |level: &str, port: &str| json!([{"name": "LEVEL", "value": level}, {"name": "PORT", "value": port}]);
+    let list =
+        |level: &str, port: &str| json!([{"name": "LEVEL", "value": level}, {"name": "PORT", "value": port}]);
     let (text, counts) = printed(
         vec![
             in_list("/a", "env[0].value", json!("debug"), list("debug", "80")),
@@ -105,13 +117,17 @@ fn a_hidden_value_is_a_comment() {
     let mut secret = kept("/data/password", "auth.password", json!("hunter2"));
     let kept_by = secret.kept_by.as_mut().unwrap();
     (kept_by.value, kept_by.current, kept_by.redacted) = (None, None, true);
-    (secret.desired, secret.live, secret.redacted) = (Some(json!("(redacted)")), Some(json!("(redacted)")), true);
+    (secret.desired, secret.live, secret.redacted) =
+        (Some(json!("(redacted)")), Some(json!("(redacted)")), true);
     for form in [ValuesForm::Yaml, ValuesForm::SetJson] {
         let (text, counts) = printed(vec![secret.clone()], form);
         assert!(!text.contains("hunter2"), "{text}");
         assert_eq!((counts.kept, counts.by_hand), (0, 1));
         if form == ValuesForm::Yaml {
-            assert!(values(&text).is_null() && text.contains("#   auth.password: <hidden>"), "{text}");
+            assert!(
+                values(&text).is_null() && text.contains("#   auth.password: <hidden>"),
+                "{text}"
+            );
         }
     }
 }
@@ -129,7 +145,12 @@ fn no_text_leaves_its_comment() {
     named.kept_by.as_mut().unwrap().key = KeyPath::of(vec![key]).unwrap();
     let (text, _) = printed(vec![hostile, none, named], ValuesForm::Yaml);
     assert_eq!(values(&text), json!({"a": "1", attack: attack}), "{text}");
-    assert!(!text.chars().any(|ch| ch != '\n' && crate::report::sanitize::is_unsafe(ch)), "{text:?}");
+    assert!(
+        !text
+            .chars()
+            .any(|ch| ch != '\n' && crate::report::sanitize::is_unsafe(ch)),
+        "{text:?}"
+    );
 }
 
 #[test]

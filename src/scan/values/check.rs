@@ -50,7 +50,13 @@ pub(super) async fn deployed<S: Source>(
     let accept = move |stored: &StoredRevision, answer: Result<Record, ReadError>| {
         let Ok(record) = answer else { return };
         let mut documents = ParsedDocuments::default();
-        let decoded = decode_record(stored, record, decode_without_variations, max_bytes, &mut documents);
+        let decoded = decode_record(
+            stored,
+            record,
+            decode_without_variations,
+            max_bytes,
+            &mut documents,
+        );
         if let Ok((_, objects)) = decoded {
             *put.lock().unwrap_or_else(PoisonError::into_inner) = Some(objects);
         }
@@ -81,7 +87,9 @@ impl Check<'_> {
             let of_object = drifted.entry(&asked.key).or_default();
             for (field, finding) in asked.fields.iter().zip(&of.findings) {
                 of_object.push(&field.path);
-                check.fields.push(self.field(asked, field, finding, object.as_ref()));
+                check
+                    .fields
+                    .push(self.field(asked, field, finding, object.as_ref()));
             }
         }
         if let Some(deployed) = deployed {
@@ -136,17 +144,22 @@ impl Check<'_> {
         let lists = ListIndexes::new(&work);
         let value = value_at(object, &field.path, root, &lists);
         let shape = shape_at(root, &field.path);
-        let is = |other: Option<&Value>| match (value, other) {
-            (None, other) => other.is_none_or(Value::is_null),
-            (Some(value), other) => is_satisfied_at(&field.path, value, other, shape, &work),
+        let holds = |desired: Option<&Value>, other: Option<&Value>| match desired {
+            None => other.is_none_or(Value::is_null),
+            Some(desired) => is_satisfied_at(&field.path, desired, other, shape, &work),
         };
-        let (is_live, is_deployed) = (is(field.live.as_ref()), is(field.deployed.as_ref()));
+        let (live, deployed) = (field.live.as_ref(), field.deployed.as_ref());
+        // Of what somebody added all has to be there, and not only nothing else.
+        let is_live = holds(value, live) && (deployed.is_some() || holds(live, value));
+        let is_deployed = value == deployed || (holds(value, deployed) && holds(deployed, value));
         checked.outcome = if work.is_spent() {
             CheckedOutcome::Unknown
-        } else if is_live && !(is_deployed && field.live != field.deployed && value == field.deployed.as_ref()) {
+        } else if is_live
+            && !(is_deployed && field.live != field.deployed && value == field.deployed.as_ref())
+        {
             CheckedOutcome::Agrees
         } else if is_deployed {
-            CheckedOutcome::GoesBack
+            CheckedOutcome::AsDeployed
         } else {
             CheckedOutcome::Becomes
         };

@@ -143,9 +143,20 @@ mod tests {
             ("users[0].apiToken", json!("hunter2hunter2"), false),
         ] {
             let snippet = json!({"users": [{"apiToken": "hunter2hunter2"}]});
-            let kept = kept_by(&suggestion(key, value, snippet), is_redacted, &Redaction::default()).unwrap();
-            assert!(kept.redacted && kept.value.is_none() && kept.list.is_none(), "{key}");
-            assert!(!serde_json::to_string(&kept).unwrap().contains("hunter2"), "{key}");
+            let kept = kept_by(
+                &suggestion(key, value, snippet),
+                is_redacted,
+                &Redaction::default(),
+            )
+            .unwrap();
+            assert!(
+                kept.redacted && kept.value.is_none() && kept.list.is_none(),
+                "{key}"
+            );
+            assert!(
+                !serde_json::to_string(&kept).unwrap().contains("hunter2"),
+                "{key}"
+            );
         }
         let plain = suggestion("web.memory", json!("1Gi"), json!({"web": {"memory": "1Gi"}}));
         let kept = kept_by(&plain, false, &Redaction::default()).unwrap();
