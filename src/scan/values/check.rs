@@ -154,9 +154,7 @@ impl Check<'_> {
         let is_deployed = value == deployed || (holds(value, deployed) && holds(deployed, value));
         checked.outcome = if work.is_spent() {
             CheckedOutcome::Unknown
-        } else if is_live
-            && !(is_deployed && field.live != field.deployed && value == field.deployed.as_ref())
-        {
+        } else if is_live && (live == deployed || value != deployed) {
             CheckedOutcome::Agrees
         } else if is_deployed {
             CheckedOutcome::AsDeployed
