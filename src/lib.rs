@@ -15,6 +15,7 @@
 pub mod app;
 pub mod apply;
 mod backoff;
+pub mod chart;
 pub mod classify;
 pub mod cluster;
 pub mod compare;
@@ -35,7 +36,9 @@ pub mod shell;
 pub mod snapshot;
 pub mod source;
 pub mod state;
+pub mod template;
 pub mod types;
+pub mod values;
 pub mod vocabulary;
 pub mod weight;
 pub mod yaml;

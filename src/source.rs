@@ -59,6 +59,19 @@ pub trait Source: Send + Sync + 'static {
         handler: RecordHandler,
     ) -> impl Future<Output = ()> + Send;
 
+    /// Reads the charts and values of release records, and hands each to the handler exactly once, in any order. They are
+    /// asked for only of drifted releases, and only where somebody wants to know which key keeps what lives.
+    fn charts(&self, wanted: Vec<StoredRevision>, handler: ChartHandler) -> impl Future<Output = ()> + Send {
+        let passed_on = move |stored: &StoredRevision, answer: Result<Record, ReadError>| {
+            let chart = answer.and_then(|record| match record {
+                Record::Encoded(payload) => Ok(ChartRecord::Encoded(payload)),
+                Record::Decoded(_) | Record::Undecodable(_) => Err(ReadError::NotRecorded),
+            });
+            handler(stored, chart);
+        };
+        self.records(wanted, Share::Part, Arc::new(passed_on))
+    }
+
     /// Reads objects and hands each to the handler exactly once, in any order.
     fn objects(
         &self,
@@ -132,6 +145,9 @@ pub trait Source: Send + Sync + 'static {
 
 /// Takes in release records, on the blocking pool, several at once.
 pub type RecordHandler = Arc<dyn Fn(&StoredRevision, Result<Record, ReadError>) + Send + Sync>;
+
+/// Takes in charts of release records, on the blocking pool, several at once.
+pub type ChartHandler = Arc<dyn Fn(&StoredRevision, Result<ChartRecord, ReadError>) + Send + Sync>;
 
 /// Takes in objects, on the blocking pool, several at once.
 pub type ObjectHandler = Arc<dyn ObjectSink>;
@@ -442,6 +458,15 @@ pub enum Record {
     Decoded(Box<Release>),
     /// A record that was there and cannot be decoded.
     Undecodable(DecodeError),
+}
+
+/// The chart and the values of a release record.
+#[derive(Debug, Clone)]
+pub enum ChartRecord {
+    /// The value of the `release` key, still encoded.
+    Encoded(Vec<u8>),
+    /// The JSON of this part of a record, as a snapshot keeps it.
+    Json(Vec<u8>),
 }
 
 /// The stored revisions of a cluster.

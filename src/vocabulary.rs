@@ -86,11 +86,13 @@ mod costs;
 mod managing;
 mod memory;
 mod preview;
+mod values;
 
 pub use self::costs::{AnswerCode, ScanStage};
 pub use self::managing::{DriftCorrection, ManagingTool};
 pub use self::memory::{ChangeStatus, Ending, MemoryDetail, ResolvedKind, SinceSource};
 pub use self::preview::{PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation};
+pub use self::values::{CheckedOutcome, KeyCertainty, NoKeyReason, ValueOrigin};
 
 /// A name that is not in a vocabulary, with the names that are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -125,6 +125,9 @@ pub enum Command {
     /// Tell what Helm would do to a release, and whether that works
     #[command(subcommand)]
     Preview(PreviewCommand),
+    /// Name the keys of the chart's values that keep what lives in a release, as YAML for `helm upgrade -f`
+    #[command(after_help = VALUES_STATUS)]
+    Values(Box<ValuesArgs>),
     /// Print a stored report again, in any format, whole or in part
     #[command(after_help = SHOW_STATUS)]
     Show(Box<ShowArgs>),
@@ -191,6 +194,12 @@ const DIAGNOSE_STATUS: &str = "Exit status: 0 no problem; 1 a problem (an entry 
 const PREVIEW_STATUS: &str = "Exit status: 0 it would work; 1 it would fail, or something would be lost or taken back; \
                               2 error (usage, cluster unreachable); 3 it cannot be told, because something could not \
                               be read, or there is no such release.";
+
+const VALUES_STATUS: &str = "Exit status: 0 the printed values keep every drifted field that a value sets, or nothing drifted; 1 \
+                             some drifted field has no key that is known, or its value is hidden; 2 error (usage, cluster \
+                             unreachable); 3 incomplete (something could not be read, or there is no such release or field). With \
+                             --check: 0 the rendering agrees with what lives in every drifted field that a value sets; 1 it \
+                             does not.";
 
 const RIGHTS_STATUS: &str = "Exit status: 0 nothing is missing; 2 error (usage, cluster unreachable); 3 rights are \
                              missing, or it is not known which are needed.";
@@ -360,6 +369,9 @@ pub struct ScanArgs {
     /// Confirm findings by server-side dry runs, which need the right to patch [default: none]
     #[arg(long, value_enum, value_name = "none|server", env = "DRIFTLINE_CONFIRM")]
     pub confirm: Option<Confirm>,
+    /// Also name the keys of charts' values that keep what lives; reads the charts in the records of drifted releases
+    #[arg(long)]
+    pub values: bool,
     /// Also list objects of Helm whose release has no record; costs a list of each kind that the API server serves
     #[arg(long)]
     pub orphans: bool,
@@ -542,6 +554,55 @@ pub struct DiagnoseArgs {
     pub output_file: Option<PathBuf>,
 }
 
+/// Options of `values`.
+#[derive(Debug, Args)]
+pub struct ValuesArgs {
+    /// Name of the release; NAMESPACE/NAME is the one in that namespace
+    #[arg(value_parser = quoting::<ReleasePattern>)]
+    pub release: ReleasePattern,
+    /// Namespace of the release [default: the one namespace that has a release of this name]
+    #[arg(short, long, value_name = "NAMESPACE", value_parser = quoting::<Names<NamespacePattern>>)]
+    pub namespace: Vec<Names<NamespacePattern>>,
+    /// Only the drifted field with this path, as the report prints it, or those below it; may be repeated
+    #[arg(long = "field", value_name = "PATH")]
+    pub fields: Vec<String>,
+    /// Print arguments of `helm upgrade` in place of a file: --set-json 'KEY=VALUE'
+    #[arg(long, conflicts_with_all = ["output", "check"])]
+    pub set_json: bool,
+    /// Format: `yaml` is the values, `json` the report
+    #[arg(short, long, value_enum, value_name = "yaml|json", default_value_t)]
+    pub output: ValuesFormat,
+    /// The chart of the release, a folder or an archive (.tgz), with all that it depends on: their templates are not in the
+    /// record
+    #[arg(long, value_name = "DIR|TGZ", value_parser = path())]
+    pub chart: Option<PathBuf>,
+    /// Say which drifted fields these rendered manifests agree with, and what else they move: what `helm upgrade -f keep.yaml
+    /// --dry-run=server -o json` prints, or the YAML of `helm template`; `-` is standard input
+    #[arg(long, value_name = "FILE", value_parser = path())]
+    pub check: Option<PathBuf>,
+    /// Which cluster, and how.
+    #[command(flatten)]
+    pub access: AccessArgs,
+    /// Read a snapshot that was taken --with-values instead of a cluster
+    #[arg(
+        long,
+        value_name = "PATH",
+        value_parser = path(),
+        conflicts_with_all = ["kubeconfig", "context", "in_cluster"]
+    )]
+    pub snapshot: Option<PathBuf>,
+}
+
+/// The formats of `values`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ValuesFormat {
+    /// The values, for `helm upgrade -f`; with --check, lines for people.
+    #[default]
+    Yaml,
+    /// The report `driftline.report/v1`.
+    Json,
+}
+
 /// Options of every preview.
 #[derive(Debug, Args)]
 pub struct PreviewArgs {
@@ -690,6 +751,10 @@ pub struct SnapshotArgs {
     /// policies around the objects
     #[arg(long)]
     pub preview: bool,
+    /// Also save the charts and values of drifted releases, for `values` and `scan --values`. They hold whatever secrets are
+    /// among the values
+    #[arg(long, conflicts_with = "redact")]
+    pub with_values: bool,
     /// Replace sensitive values with tokens; equal values get equal tokens
     #[arg(long)]
     pub redact: bool,

@@ -9,10 +9,12 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 
-use crate::model::{Preview, Report};
+use crate::model::{CheckedField, ObjectReport, Preview, ReleaseReport, Report};
 use crate::report::summary::{FailOn, has_unread_parts};
+use crate::report::values::ValuesCounts;
 use crate::vocabulary::{
-    HealthSeverity, Outcome, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation,
+    CheckedOutcome, HealthSeverity, NoKeyReason, Outcome, PreviewAction, PreviewCause, PreviewEffect,
+    PreviewOutcome, PreviewedOperation,
 };
 
 /// Everything was read and matches.
@@ -121,6 +123,44 @@ pub fn of_diagnosis(report: &Report) -> u8 {
         }
         (Outcome::Clean | Outcome::Drift, None | Some(HealthSeverity::Info)) => CLEAN,
     }
+}
+
+/// The exit status of `driftline values`.
+///
+/// Fields that the chart sets itself are no failure: no value could keep them. Of a check, the rendering decides about
+/// every other drifted field; what it moves besides is told and decides nothing.
+pub fn of_values(report: &Report, counts: ValuesCounts, is_check: bool) -> u8 {
+    if report.outcome == Outcome::Error {
+        return ERROR;
+    }
+    let is_failure = if is_check {
+        report.releases.iter().any(disagrees)
+    } else {
+        counts.kept + counts.set_by_chart < counts.fields
+    };
+    if is_failure {
+        DRIFT
+    } else if has_unread_parts(report) {
+        INCOMPLETE
+    } else {
+        CLEAN
+    }
+}
+
+/// Whether a rendering does not have what lives in a field that a value may set.
+fn disagrees(release: &ReleaseReport) -> bool {
+    let set_by_chart = |object: &ObjectReport, field: &CheckedField| {
+        let names = (&object.kind, &object.namespace, &object.name);
+        names == (&field.kind, &field.namespace, &field.name)
+            && object.findings.iter().any(|finding| {
+                let reason = finding.no_key.as_ref().map(|no_key| no_key.code);
+                finding.path == field.path && reason == Some(NoKeyReason::SetByChart)
+            })
+    };
+    let fields = release.values_check.iter().flat_map(|check| &check.fields);
+    fields
+        .filter(|field| field.outcome != CheckedOutcome::Agrees)
+        .any(|field| !release.objects.iter().any(|object| set_by_chart(object, field)))
 }
 
 /// What a preview fails on.

@@ -28,7 +28,7 @@ const COMMANDS: [(&[&str], &str); 11] = [
         "`driftline diagnose RELEASE -n NAMESPACE` shows the history and the state of one release",
     ),
     (
-        &["get", "manifest", "values"],
+        &["get", "manifest"],
         "`driftline scan NAMESPACE/RELEASE --all` shows every object of a release; `helm get` prints the stored manifest",
     ),
     (

@@ -15,6 +15,7 @@ mod page;
 mod pager;
 pub mod process;
 pub mod progress;
+mod rendered;
 mod scanning;
 pub mod settings;
 mod sources;

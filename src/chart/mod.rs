@@ -6,7 +6,6 @@
 
 mod error;
 mod load;
-mod record;
 mod values;
 
 use std::sync::Arc;
@@ -15,7 +14,6 @@ use serde_json::Value;
 
 pub use error::ChartError;
 pub use load::load;
-pub use record::release_chart;
 pub use values::{DefaultNulls, Rendered, Scope, rendered_values, rendered_values_with};
 
 /// A file of a chart.

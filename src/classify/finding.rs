@@ -6,10 +6,12 @@ use super::attributed::Attributed;
 use super::next_upgrade::Prediction;
 use super::subject::{Subject, Visibility};
 use crate::compare::patch::patch_of;
+use crate::compare::path::FieldPath;
 use crate::compare::three_way::Change;
 use crate::model::{Actor, Finding, Tracked};
+use crate::object::Gvk;
 use crate::policy::Policy;
-use crate::policy::redact::{FieldRedaction, HIDDEN, Hidden};
+use crate::policy::redact::{FieldRedaction, HIDDEN, Hidden, Redaction};
 use crate::vocabulary::{FindingCode, NextUpgrade};
 
 /// One difference as the report shows it.
@@ -68,8 +70,23 @@ pub(super) fn finding(
         next_upgrade,
         next_upgrade_reason: reason.map(|reason| policy.redaction.shown_text(reason)),
         becomes,
+        kept_by: None,
+        no_key: None,
         message,
     }
+}
+
+/// The value at a path of an object as a report shows it; `None` where it, or a part of it, is hidden.
+pub fn shown_value(
+    redaction: &Redaction,
+    gvk: &Gvk,
+    object: &Value,
+    path: &FieldPath,
+    value: &Value,
+) -> Option<Value> {
+    let fields = redaction.fields(gvk, &[object], std::iter::once(path));
+    let (shown, hidden) = fields.first()?.value(value);
+    (hidden == Hidden::Nothing).then_some(shown)
 }
 
 impl Prediction {

@@ -222,6 +222,8 @@ mod tests {
             next_upgrade: None,
             next_upgrade_reason: None,
             becomes: None,
+            kept_by: None,
+            no_key: None,
             message: String::new(),
         };
         (finding, change)

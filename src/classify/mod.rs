@@ -5,7 +5,7 @@ mod attributed;
 pub mod attribution;
 pub mod blocked;
 pub mod dry_run;
-mod finding;
+pub mod finding;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod helm_write;
@@ -14,6 +14,7 @@ mod listed;
 pub mod live;
 mod next_upgrade;
 pub mod object;
+pub mod question;
 pub mod rendering;
 pub mod state;
 pub mod subject;

@@ -27,13 +27,15 @@ pub enum Group {
     PreviewEffect,
     /// How something stands to earlier scans.
     Change,
+    /// Which key of the values keeps what lives.
+    Values,
     /// Whatever else a line says.
     Term,
 }
 
 impl Group {
     /// Every group, in the order of the list of words.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Finding,
         Self::Health,
         Self::State,
@@ -45,6 +47,7 @@ impl Group {
         Self::PreviewCause,
         Self::PreviewEffect,
         Self::Change,
+        Self::Values,
         Self::Term,
     ];
 
@@ -62,6 +65,7 @@ impl Group {
             Self::PreviewCause => "What that rests on",
             Self::PreviewEffect => "What it does to objects and fields",
             Self::Change => "What earlier scans knew, and how it ended",
+            Self::Values => "Keys of values that keep what lives",
             Self::Term => "Other words",
         }
     }
@@ -81,6 +85,7 @@ impl fmt::Display for Group {
             Self::PreviewCause => "cause in a preview",
             Self::PreviewEffect => "object or field in a preview",
             Self::Change => "change since earlier scans",
+            Self::Values => "key of values",
             Self::Term => "word",
         })
     }

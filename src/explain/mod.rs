@@ -18,6 +18,7 @@ mod health;
 pub mod pages;
 mod previews;
 mod states;
+mod values;
 mod words;
 
 use std::fmt;
@@ -155,6 +156,7 @@ pub fn entries() -> impl Iterator<Item = Entry> {
         .map(Entry::Code)
         .chain(words::all().map(Entry::Word))
         .chain(previews::all().map(Entry::Word))
+        .chain(values::all().map(Entry::Word))
 }
 
 impl Entry {
@@ -259,6 +261,7 @@ impl Explanation {
             | Group::PreviewCause
             | Group::PreviewEffect
             | Group::Change
+            | Group::Values
             | Group::Term => false,
         }
     }

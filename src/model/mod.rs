@@ -10,12 +10,14 @@ mod costs;
 mod detail;
 mod fingerprint;
 mod ignored;
+mod kept_by;
 mod managed_by;
 mod orphans;
 mod preview;
 mod reader;
 pub mod rights;
 mod tracked;
+mod values_check;
 
 pub use self::address::without_credentials;
 pub use self::confirmation::{Confirmation, Unconfirmed};
@@ -23,6 +25,7 @@ pub use self::costs::{ApiTraffic, ScanCosts};
 pub use self::detail::{ObjectDetail, ReleaseDetail, RevisionDetail};
 pub use self::fingerprint::{Fingerprint, ObjectNames, ReleaseNames};
 pub use self::ignored::{IgnoredBy, IgnoredCount};
+pub use self::kept_by::{KeptBy, KeptList, KeyPath, KeyStep, MovedField, NoKey, NoKeyPath};
 pub use self::managed_by::ManagedBy;
 pub use self::orphans::{OrphanedObject, OrphanedRelease};
 pub use self::preview::{
@@ -33,6 +36,8 @@ pub use self::tracked::{
     ChangeCounts, ComparedWith, Resolved, ResolvedObject, SeenAgain, Selected, Since, Tracked,
 };
 
+pub use self::values_check::{CheckedField, ValuesCheck};
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -41,8 +46,8 @@ use serde_json::Value;
 
 use crate::shell::{ClusterFlags, Command};
 use crate::vocabulary::{
-    ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
-    Stopped, Verdict,
+    ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, NoKeyReason, ObjectState, Outcome,
+    Severity, Stopped, Verdict,
 };
 
 /// The name and version of the JSON contract.
@@ -270,6 +275,9 @@ pub struct ReleaseReport {
     /// What an operation of Helm would do; only where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub preview: Option<Preview>,
+    /// What manifests that were rendered with other values say of its drift; only where they were given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub values_check: Option<ValuesCheck>,
     /// Whether objects of other revisions could not be read, which are in no report then.
     #[serde(skip)]
     pub has_unread_leftovers: bool,
@@ -469,6 +477,12 @@ pub struct Finding {
         deserialize_with = "null_is_a_value"
     )]
     pub becomes: Option<Value>,
+    /// The key of the chart's values that keeps what lives; only where keys were asked for and one is known.
+    #[serde(rename = "values", skip_serializing_if = "Option::is_none", default)]
+    pub kept_by: Option<Box<KeptBy>>,
+    /// Why no such key is named; only where keys were asked for.
+    #[serde(rename = "noValues", skip_serializing_if = "Option::is_none", default)]
+    pub no_key: Option<NoKey>,
     /// One sentence, without values.
     pub message: String,
 }
@@ -484,12 +498,16 @@ impl Finding {
         let has_values = self.values().next().is_some();
         self.omitted |= has_values;
         (self.previous, self.desired, self.live, self.becomes) = (None, None, None, None);
+        if self.kept_by.take().is_some() {
+            self.no_key = Some(NoKeyReason::TooLarge.into());
+        }
     }
 
     /// The values that it shows.
     pub fn values(&self) -> impl Iterator<Item = &Value> {
         let values = [&self.previous, &self.desired, &self.live, &self.becomes];
-        values.into_iter().flatten()
+        let kept_by = self.kept_by.iter().flat_map(|kept_by| kept_by.values());
+        values.into_iter().flatten().chain(kept_by)
     }
 
     /// Whether it makes its object drifted. A finding that the operator ignores does not.

@@ -28,6 +28,8 @@ pub struct Policy {
     pub ignore: IgnoreRules,
     /// Whether findings are confirmed by dry runs.
     pub confirm: Confirm,
+    /// Whether it is asked which keys of the charts' values keep what lives.
+    pub values: AskValues,
     /// The namespaces whose release records may speak for the namespace that they say they install into.
     pub trusted_storage: Vec<Glob>,
 }
@@ -43,6 +45,16 @@ impl Policy {
     pub fn trusts_storage(&self, namespace: &str) -> bool {
         self.trusted_storage.iter().any(|glob| glob.matches(namespace))
     }
+}
+
+/// Whether it is asked of each drifted field which key of the chart's values keeps what lives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AskValues {
+    /// It is not.
+    #[default]
+    No,
+    /// It is: the charts in the records of drifted releases are read.
+    Yes,
 }
 
 /// Whether findings are confirmed by server-side dry runs.

@@ -93,24 +93,28 @@ pub fn decode_without_variations(payload: &[u8], max_bytes: u64) -> Result<Relea
     decode_as::<PassedOver>(payload, max_bytes)
 }
 
-fn decode_as<S: Search>(payload: &[u8], max_bytes: u64) -> Result<Release, DecodeError> {
-    let bytes = decoded(payload, max_bytes)?;
-    let measured = |release| Release {
-        stored_bytes: Some(payload.len() as u64),
-        ..release
-    };
-    from_json::<S>(|| json_of(&bytes), max_bytes).map(measured)
+/// Reads another part of a record, by the same rules and limits.
+pub(super) fn read_part<T: DeserializeOwned>(payload: &[u8], max_bytes: u64) -> Result<T, DecodeError> {
+    let bytes = unencoded(payload, max_bytes)?;
+    if bytes.starts_with(&GZIP_MAGIC) {
+        part_of_stream(MultiGzDecoder::new(bytes.as_slice()), max_bytes)
+    } else {
+        part_of_stream(bytes.as_slice(), max_bytes)
+    }
 }
 
-/// Reads something else of a payload than the release, such as its chart. Only one large payload at a time is read.
-pub(crate) fn decode_part<T: DeserializeOwned>(payload: &[u8], max_bytes: u64) -> Result<T, DecodeError> {
-    let bytes = decoded(payload, max_bytes)?;
-    let _turn = (payload.len() as u64 > SMALL / 8).then(turn);
-    from_stream(&[], Guarded::new(json_of(&bytes), max_bytes), max_bytes)
+/// Reads a part of a record from its JSON.
+pub(super) fn read_json_part<T: DeserializeOwned>(json: &[u8], max_bytes: u64) -> Result<T, DecodeError> {
+    part_of_stream(json, max_bytes)
 }
 
-/// The bytes that a payload stands for. Four characters hold three: one that cannot fit is refused before that.
-fn decoded(payload: &[u8], max_bytes: u64) -> Result<Vec<u8>, DecodeError> {
+fn part_of_stream<T: DeserializeOwned>(json: impl Read, max_bytes: u64) -> Result<T, DecodeError> {
+    from_stream(&[], Guarded::new(json, max_bytes), max_bytes)
+}
+
+/// The bytes of a payload, without the outer encoding.
+fn unencoded(payload: &[u8], max_bytes: u64) -> Result<Vec<u8>, DecodeError> {
+    // Four characters hold three bytes: a payload that cannot fit is refused before it is decoded.
     if payload.len() as u64 / 4 > max_bytes / 3 + 1 {
         return Err(DecodeError::TooLarge { limit: max_bytes });
     }
@@ -119,13 +123,20 @@ fn decoded(payload: &[u8], max_bytes: u64) -> Result<Vec<u8>, DecodeError> {
         .map_err(|error| DecodeError::Base64(describe(&error)))
 }
 
-/// The JSON in the bytes of a payload.
-fn json_of(bytes: &[u8]) -> Box<dyn Read + '_> {
-    if bytes.starts_with(&GZIP_MAGIC) {
-        Box::new(MultiGzDecoder::new(bytes))
-    } else {
-        Box::new(bytes)
-    }
+fn decode_as<S: Search>(payload: &[u8], max_bytes: u64) -> Result<Release, DecodeError> {
+    let bytes = unencoded(payload, max_bytes)?;
+    let measured = |release| Release {
+        stored_bytes: Some(payload.len() as u64),
+        ..release
+    };
+    let json = || -> Box<dyn Read + '_> {
+        if bytes.starts_with(&GZIP_MAGIC) {
+            Box::new(MultiGzDecoder::new(bytes.as_slice()))
+        } else {
+            Box::new(bytes.as_slice())
+        }
+    };
+    from_json::<S>(json, max_bytes).map(measured)
 }
 
 /// Reads Helm's JSON form of a record. One that is not small is never held as a whole, and only one at a time is read.

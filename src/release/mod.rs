@@ -4,6 +4,7 @@
 //! `pkg/storage/driver/secrets.go`, `newSecretsObject`), so which revisions to read is decided by metadata alone.
 
 mod chart_files;
+pub mod chart_part;
 pub mod decode;
 mod encoding;
 mod guard;

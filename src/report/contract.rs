@@ -8,10 +8,10 @@ use super::fixtures;
 use super::json::{self, JSON_SCHEMA};
 use crate::model::Report;
 use crate::vocabulary::{
-    ApplyMethod, ChangeStatus, DriftCorrection, Ending, FindingCode, HealthCode, HealthSeverity, IdleReason,
-    ManagingTool, MemoryDetail, NextUpgrade, ObjectState, OrphanRecords, Outcome, PreviewAction,
-    PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation, ResolvedKind, Severity, SinceSource,
-    Stopped, Verdict,
+    ApplyMethod, ChangeStatus, CheckedOutcome, DriftCorrection, Ending, FindingCode, HealthCode,
+    HealthSeverity, IdleReason, KeyCertainty, ManagingTool, MemoryDetail, NextUpgrade, NoKeyReason,
+    ObjectState, OrphanRecords, Outcome, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome,
+    PreviewedOperation, ResolvedKind, Severity, SinceSource, Stopped, ValueOrigin, Verdict,
 };
 
 fn schema() -> Value {
@@ -63,7 +63,8 @@ fn enums_are_the_vocabularies() {
         "idleReason": IdleReason, "managingTool": ManagingTool, "driftCorrection": DriftCorrection, "applyMethod": ApplyMethod, "orphanRecords": OrphanRecords,
         "outcome": Outcome, "stopped": Stopped, "previewedOperation": PreviewedOperation, "previewOutcome": PreviewOutcome,
         "changeStatus": ChangeStatus, "sinceSource": SinceSource, "ending": Ending, "resolvedKind": ResolvedKind,
-        "memoryDetail": MemoryDetail, "previewAction": PreviewAction, "previewEffect": PreviewEffect, "previewCause": PreviewCause
+        "memoryDetail": MemoryDetail, "previewAction": PreviewAction, "previewEffect": PreviewEffect, "previewCause": PreviewCause,
+        "valueOrigin": ValueOrigin, "keyCertainty": KeyCertainty, "noKeyReason": NoKeyReason, "checkedOutcome": CheckedOutcome
     );
 }
 
@@ -93,7 +94,7 @@ fn every_property_is_described_and_produced() {
         .into_iter()
         .chain(fixtures::previews::every())
         .map(|(_, report)| report)
-        .chain([cut()])
+        .chain([cut(), fixtures::with_values()])
     {
         walk(&schema, &schema, &rendered(&report), "", &mut produced);
     }

@@ -20,6 +20,7 @@ pub mod sources;
 pub mod summary;
 pub mod text;
 pub(crate) mod urgency;
+pub mod values;
 pub(crate) mod words;
 mod yaml;
 

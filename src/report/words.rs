@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::summary::{FailOn, critical_releases};
-use crate::model::{FindingCounts, ReleaseReport, Report, ReportError, Resolved, Tracked};
+use crate::model::{FindingCounts, KeptBy, ReleaseReport, Report, ReportError, Resolved, Tracked};
 use crate::shell::{ClusterFlags, Command, Refusal, Word};
 use crate::vocabulary::{
-    ChangeStatus, Ending, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome,
-    ResolvedKind, Verdict,
+    ChangeStatus, Ending, FindingCode, HealthCode, HealthSeverity, KeyCertainty, NextUpgrade, ObjectState,
+    Outcome, ResolvedKind, ValueOrigin, Verdict,
 };
 
 pub(crate) use crate::vocabulary::count;
@@ -275,6 +275,27 @@ pub(crate) const fn object_effect(next: NextUpgrade, state: ObjectState) -> &'st
         (NextUpgrade::Keep | NextUpgrade::Conflict | NextUpgrade::Becomes | NextUpgrade::Refused, _) => {
             field_effect(next)
         }
+    }
+}
+
+/// How sure it is that a key keeps a field, and what else it does.
+pub(crate) fn certainty(kept_by: &KeptBy) -> String {
+    let certainty = match kept_by.certainty {
+        KeyCertainty::Verified => "verified",
+        KeyCertainty::ByName => "by name only, check first",
+    };
+    match kept_by.moved() {
+        0 => certainty.to_owned(),
+        moved => format!("{certainty}; also changes {}", count(moved, "more field")),
+    }
+}
+
+/// Where a value comes from that a key has now.
+pub(crate) const fn value_origin(origin: ValueOrigin) -> &'static str {
+    match origin {
+        ValueOrigin::ChartDefault => "chart default",
+        ValueOrigin::SetByUser => "set by you",
+        ValueOrigin::Unset => "not set",
     }
 }
 

@@ -115,9 +115,9 @@ impl Inspection {
         let work = Work::of_object(self.bytes(live), &self.release.work);
         let judged = expectations.and_then(|expectations| self.compare(expectations, live, facts, &work));
         let is_unexplained = judged.as_ref().is_some_and(|judged| judged.is_unexplained);
-        let (mut report, check, block) = match judged {
-            Some(judged) => (Some(judged.report), judged.check, judged.block),
-            None => (None, None, None),
+        let (mut report, check, block, questions) = match judged {
+            Some(judged) => (Some(judged.report), judged.check, judged.block, judged.questions),
+            None => (None, None, None, Vec::new()),
         };
         let observed = self.observe(live, facts, &work);
         let previewed = self.preview(live, report.as_ref(), block.as_ref(), facts, &work);
@@ -142,6 +142,7 @@ impl Inspection {
             preview,
             sent: sent.flatten(),
             marks,
+            questions,
             again,
         }
     }

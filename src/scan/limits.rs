@@ -20,6 +20,10 @@ pub struct ScanLimits {
     pub value_bytes: usize,
     /// The bodies of dry runs that wait to be made, as text. As values they take several times as much.
     pub check_bytes: usize,
+    /// What is asked about the drift of one release, where the keys of values are asked for.
+    pub question_bytes: usize,
+    /// The same of all releases that are compared together.
+    pub questions_bytes: usize,
     /// The reports of all objects, without values: about 100,000 objects.
     pub report_bytes: usize,
     /// How many requests for single objects a release may cause, whatever the size of its records: more than any chart
@@ -36,6 +40,8 @@ impl Default for ScanLimits {
             queue_bytes: 8 << 20,
             value_bytes: 16 << 20,
             check_bytes: 4 << 20,
+            question_bytes: 1 << 20,
+            questions_bytes: 8 << 20,
             report_bytes: 40 << 20,
             reads: 1_000,
         }

@@ -43,6 +43,7 @@ mod terminating;
 #[cfg(test)]
 mod tests;
 mod transition;
+mod values;
 mod weight;
 
 use std::future::Future;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::limits::ScanLimits;
+use crate::chart::Chart;
 use crate::manifest::rendered::Rendered;
 use crate::policy::selection::Selection;
 use crate::policy::{Confirm, Policy};
@@ -32,6 +33,11 @@ pub struct ScanOptions {
     pub orphans: OrphanSearch,
     /// The flags that chose the cluster, which printed commands repeat.
     pub cluster: ClusterFlags,
+    /// The charts that were given beside the cluster, to look for keys of values; only asked where the policy asks for keys.
+    pub chart: Option<Arc<Chart>>,
+    /// Manifests that Helm rendered with other values, to say what they make of the drift; only where the policy asks for
+    /// keys.
+    pub rendered: Option<Arc<Rendered>>,
     /// The operation that is previewed as a whole.
     pub preview: Option<PreviewRequest>,
     /// Whether the writes of that operation are confirmed by dry runs.

@@ -8,6 +8,7 @@ use super::definitions::AppliedDefinition;
 use super::running::InRunningRevision;
 use crate::classify::blocked::Block;
 use crate::classify::dry_run::DryRunCheck;
+use crate::classify::question::Question;
 use crate::classify::rendering::Rendering;
 use crate::classify::state::empty_report;
 use crate::classify::subject::Role;
@@ -182,6 +183,8 @@ pub(super) struct Inspected {
     pub(super) sent: Option<SentObject>,
     /// The marks of programs that manage releases, where the object is the release's.
     pub(super) marks: Option<ObjectMarks>,
+    /// What is asked about its drift.
+    pub(super) questions: Vec<Question>,
     /// The work to do again once older revisions were read, where they may explain what the object holds.
     pub(super) again: Option<ToInspect>,
 }

@@ -20,8 +20,10 @@ use super::resolver::{Resolver, not_served_error};
 use super::running::{Explained, InRunningRevision, RunningOperation};
 use super::surroundings;
 use super::transition::{Manifests, tell_definitions, to_last_good};
+use super::values::{FindingAsked, FindingsAsked, ObjectSaid, ValuesWanted};
 use super::weight;
 use crate::classify::dry_run::DryRunCheck;
+use crate::classify::question::Question;
 use crate::classify::transition::{Detail, HelmRequest, ObjectPreview};
 use crate::compare::three_way::OfRevision;
 use crate::health::observe::Presence;
@@ -43,6 +45,7 @@ use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     DryRun, DryRunError, Expected, Kinds, ObjectRequest, ReadBudget, ReadError, TerminatingNamespace,
 };
+use crate::values::{Asked, AskedField};
 use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, PreviewedOperation, Verdict};
 
 /// The records of a release of which none was read.
@@ -75,6 +78,10 @@ pub(super) struct ReleaseScan {
     /// The reports of its objects are left out.
     has_too_many_objects: bool,
     has_changed: bool,
+    /// What is asked about its drift comes to so many bytes.
+    pub(super) question_bytes: usize,
+    /// What manifests that were given say of its drift.
+    pub(super) values_check: Option<model::ValuesCheck>,
 }
 
 impl ReleaseScan {
@@ -100,6 +107,8 @@ impl ReleaseScan {
             followed: None,
             has_too_many_objects: false,
             has_changed: false,
+            question_bytes: 0,
+            values_check: None,
         }
     }
 
@@ -290,6 +299,86 @@ impl ReleaseScan {
             installs_into: self.context.authority.default_namespace().to_owned(),
             objects,
         })
+    }
+
+    /// What is asked about its drift; `None` where nothing is.
+    pub(super) fn values_wanted(&mut self, release: usize) -> Option<ValuesWanted> {
+        let stored = self.history.baseline()?.clone();
+        let (mut asked, mut of) = (Vec::new(), Vec::new());
+        for (position, object) in self.objects.iter_mut().enumerate() {
+            let (key, template) = (object.key.clone(), object.template.clone());
+            let Some(inspected) = object.inspected_mut() else {
+                continue;
+            };
+            let questions = std::mem::take(&mut inspected.questions);
+            let Some(report) = &inspected.report else { continue };
+            // What dry runs or running operations explain is no drift any more.
+            let is_open = |question: &Question| {
+                let finding = report.findings.get(question.finding);
+                finding.is_some_and(|finding| finding.path == question.shown && finding.is_drift())
+            };
+            let is_autoscaled = questions.iter().any(|question| question.is_autoscaled);
+            let (mut fields, mut findings) = (Vec::new(), Vec::new());
+            for question in questions.into_iter().filter(is_open) {
+                findings.push(FindingAsked {
+                    position: question.finding,
+                    path: question.shown,
+                    is_redacted: question.is_redacted,
+                });
+                fields.push(AskedField {
+                    path: question.path,
+                    deployed: question.deployed,
+                    live: question.live,
+                });
+            }
+            if fields.is_empty() {
+                continue;
+            }
+            asked.push(Asked {
+                template,
+                key,
+                fields,
+                is_autoscaled,
+            });
+            of.push(FindingsAsked {
+                object: position,
+                findings,
+            });
+        }
+        (!asked.is_empty()).then(|| ValuesWanted {
+            release,
+            installs_into: self.context.authority.default_namespace().to_owned(),
+            stored,
+            asked,
+            of,
+        })
+    }
+
+    /// Stores which keys keep what lives, and returns how many bytes of values the report has more by that.
+    pub(super) fn set_keys(&mut self, said: Vec<ObjectSaid>) -> usize {
+        let mut bytes = 0;
+        for ObjectSaid { object, findings } in said {
+            let inspected = self
+                .objects
+                .get_mut(object)
+                .and_then(PlannedObject::inspected_mut);
+            let Some(report) = inspected.and_then(|inspected| inspected.report.as_mut()) else {
+                continue;
+            };
+            let before = weight::of_values(report);
+            for (asked, said) in findings {
+                let finding = report.findings.get_mut(asked.position);
+                let Some(finding) = finding.filter(|finding| finding.path == asked.path) else {
+                    continue;
+                };
+                match said {
+                    Ok(kept_by) => finding.kept_by = Some(kept_by),
+                    Err(no_key) => finding.no_key = Some(no_key),
+                }
+            }
+            bytes += weight::of_values(report).saturating_sub(before);
+        }
+        bytes
     }
 
     /// Lets an object be inspected once more, with the bodies of older revisions.
@@ -499,6 +588,7 @@ impl ReleaseScan {
             detail,
             managed_by,
             preview,
+            values_check: self.values_check.take(),
         })
     }
 

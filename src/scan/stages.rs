@@ -19,8 +19,8 @@ use super::state::{ReadPlan, ScanState};
 use crate::health::entry::listed;
 use crate::model::{ReportError, ReportNote};
 use crate::object::Gvk;
-use crate::policy::Confirm;
 use crate::policy::selection::{NamespacePattern, WhenAbsent};
+use crate::policy::{AskValues, Confirm};
 use crate::release::history::{Depth, History};
 use crate::release::stored::StoredRevision;
 use crate::source::followed::{FollowedAnswer, HelmChart};
@@ -138,6 +138,13 @@ impl<S: Source> Stages<'_, S> {
                     let progress = &**self.progress;
                     confirm(self.source, self.state, &kinds, &facts, &given_up, progress).await;
                     clock.lap(ScanStage::Confirm);
+                }
+            }
+            match self.options.policy.values {
+                AskValues::No => {}
+                AskValues::Yes => {
+                    self.name_keys(&wave, &kinds, &facts).await;
+                    clock.lap(ScanStage::Values);
                 }
             }
             self.state.finish(&wave.releases, self.source.now(), self.options);

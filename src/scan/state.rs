@@ -25,12 +25,14 @@ use super::orphans::{Orphans, Ownership};
 use super::planned::Inspected;
 use super::queue::Lane;
 use super::release::{Others, ReleaseScan};
+use super::values::{ObjectSaid, ValuesWanted};
 use super::{terminating, weight};
 use crate::classify::dry_run::DryRunCheck;
+use crate::classify::question::Question;
 use crate::classify::transition::HelmRequest;
 use crate::compare::three_way::OfRevision;
 use crate::health::OtherReleases;
-use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
+use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote, ValuesCheck};
 use crate::object::ObjectKey;
 use crate::release::history::History;
 use crate::release::stored::ReleaseKey;
@@ -38,6 +40,7 @@ use crate::source::followed::{FollowedAnswer, FollowedQuestion, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{DryRun, DryRunError, Expected, Kinds, ObjectRequest, ReadError, TerminatingNamespace};
 use crate::types::TypeTable;
+use crate::vocabulary::NoKeyReason;
 
 /// The state of a scan, shared by all threads that add to it.
 pub(super) struct ScanState(Mutex<Inner>);
@@ -67,6 +70,10 @@ struct Inner {
     /// The bodies of the dry runs that are still to be made, as text, and the most that they may come to.
     check_bytes: usize,
     most_check_bytes: usize,
+    /// What is asked about the drift of the releases that are being compared, and the most that it may come to: of all and of
+    /// one.
+    question_bytes: usize,
+    most_question_bytes: [usize; 2],
     errors: Vec<ReportError>,
     notes: Vec<ReportNote>,
     /// Which releases have records, and which objects name others.
@@ -332,6 +339,35 @@ impl ScanState {
         }
     }
 
+    /// What is asked about the drift of the releases at these positions.
+    pub(super) fn values_wanted(&self, wave: &[usize]) -> Vec<ValuesWanted> {
+        let mut inner = self.inner();
+        let wanted = wave
+            .iter()
+            .map(|&position| inner.open(position)?.values_wanted(position));
+        wanted.flatten().collect()
+    }
+
+    /// Stores what manifests that were given say of the drift of the release at this position.
+    pub(super) fn set_values_check(&self, release: usize, check: ValuesCheck) {
+        if let Some(release) = self.inner().open(release) {
+            release.values_check = Some(check);
+        }
+    }
+
+    /// Stores which keys keep what lives in the release at this position.
+    pub(super) fn set_keys(&self, release: usize, said: Vec<ObjectSaid>) {
+        let mut inner = self.inner();
+        let has_given_way = inner.values.has_given_way(release);
+        let Some(scan) = inner.open(release) else { return };
+        let bytes = scan.set_keys(said);
+        if has_given_way {
+            scan.omit_values();
+        } else {
+            inner.hold(release, bytes, 0);
+        }
+    }
+
     /// Stores the result of the inspection of an object.
     /// `body_bytes` is what the manifest's object takes as text: a dry run holds it as values.
     pub(super) fn finish_inspection(
@@ -364,6 +400,7 @@ impl ScanState {
                 *request = HelmRequest::NotAsked(NO_ROOM_FOR_WRITE.to_owned());
             }
         }
+        inner.hold_questions(position.release, &mut inspected);
         if inner.values.has_given_way(position.release) {
             inspected.report.iter_mut().for_each(ObjectReport::omit_values);
         }
@@ -388,9 +425,11 @@ impl ScanState {
             waiting,
             releases,
             terminating,
+            question_bytes,
             ..
         } = &mut *inner;
         *waiting = HashMap::new();
+        *question_bytes = 0;
         for &position in wave {
             if let Some(release) = releases.get_mut(position) {
                 release.finish(now, options, terminating);
@@ -553,6 +592,8 @@ impl Inner {
             reports: Ledger::new(limits.report_bytes),
             check_bytes: 0,
             most_check_bytes: limits.check_bytes,
+            question_bytes: 0,
+            most_question_bytes: [limits.questions_bytes, limits.question_bytes],
             errors: Vec::new(),
             notes: Vec::new(),
             ownership: Ownership::default(),
@@ -569,6 +610,32 @@ impl Inner {
     /// The release at a position, while its objects are not compared.
     fn open(&mut self, release: usize) -> Option<&mut ReleaseScan> {
         self.releases.get_mut(release)?.open()
+    }
+
+    /// Holds what is asked about the drift of an object, or says in its findings that it is too much.
+    fn hold_questions(&mut self, release: usize, inspected: &mut Inspected) {
+        let bytes: usize = inspected.questions.iter().map(Question::bytes).sum();
+        let [most, most_of_one] = self.most_question_bytes;
+        let Some(scan) = self.open(release) else { return };
+        let of_release = scan.question_bytes.saturating_add(bytes);
+        let is_too_much = of_release > most_of_one;
+        if !is_too_much {
+            scan.question_bytes = of_release;
+        }
+        if !is_too_much && self.question_bytes.saturating_add(bytes) <= most {
+            self.question_bytes += bytes;
+            return;
+        }
+        let findings = inspected
+            .report
+            .iter_mut()
+            .flat_map(|report| &mut report.findings);
+        let unasked = std::mem::take(&mut inspected.questions);
+        for (position, finding) in findings.enumerate() {
+            if unasked.iter().any(|question| question.finding == position) {
+                finding.no_key = Some(NoKeyReason::TooLarge.into());
+            }
+        }
     }
 
     fn lane(&self, release: usize) -> Option<Lane> {

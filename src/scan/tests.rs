@@ -6,12 +6,17 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Progress, ScanLimits, ScanOptions, scan};
+use crate::manifest::rendered::Rendered;
 use crate::model::Report;
-use crate::policy::{Confirm, Policy};
+use crate::policy::{AskValues, Confirm, Policy};
 use crate::release::history::Depth;
 use crate::report::fixtures::at;
-use crate::report::fixtures::test_cluster::{NOW, TestCluster, TestRelease, TestRevision, options, set};
-use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict};
+use crate::report::fixtures::test_cluster::{
+    NOW, TestCluster, TestRelease, TestRevision, options, selection, set,
+};
+use crate::vocabulary::{
+    CheckedOutcome, HealthCode, HealthSeverity, NoKeyReason, ObjectState, Outcome, Severity, Stopped, Verdict,
+};
 
 const RELEASES: [TestRelease; 6] = [
     TestRelease::new("pay", "ledger"),
@@ -428,5 +433,99 @@ fn a_running_installation_or_removal_calls_nobody() {
         assert_eq!(outcome(Duration::from_mins(15)), running, "{status}");
         let stuck = (Outcome::Incomplete, Some(HealthSeverity::Critical));
         assert_eq!(outcome(Duration::from_secs(1)), stuck, "{status}");
+    }
+}
+
+/// Every drifted finding of a report, with the reason why no key is named.
+fn reasons(report: &Report) -> Vec<Option<NoKeyReason>> {
+    let objects = report.releases.iter().flat_map(|release| &release.objects);
+    let findings = objects.flat_map(|object| &object.findings);
+    let drift = findings.filter(|finding| finding.is_drift());
+    drift
+        .map(|finding| finding.no_key.as_ref().map(|no_key| no_key.code))
+        .collect()
+}
+
+fn asking(limits: ScanLimits) -> ScanOptions {
+    ScanOptions {
+        policy: Policy {
+            values: AskValues::Yes,
+            ..Policy::default()
+        },
+        ..with(limits)
+    }
+}
+
+#[test]
+fn keys_of_values_are_looked_for_only_where_they_were_asked_for() {
+    let (plain, stages) = run(cluster(), &with(ScanLimits::default()));
+    assert!(reasons(&plain).iter().all(Option::is_none));
+    assert_eq!(stages.count("reading charts"), 0);
+    let (asked, stages) = run(cluster(), &asking(ScanLimits::default()));
+    assert_eq!(stages.count("reading charts"), 1);
+    // The records of the test cluster are decoded, so that they have no charts.
+    let reasons = reasons(&asked);
+    assert_eq!(reasons, vec![Some(NoKeyReason::NotRecorded); RELEASES.len()]);
+}
+
+#[test]
+fn what_is_asked_of_a_release_is_limited_and_told() {
+    for limits in [
+        ScanLimits {
+            question_bytes: 1,
+            ..ScanLimits::default()
+        },
+        ScanLimits {
+            questions_bytes: 1,
+            ..ScanLimits::default()
+        },
+    ] {
+        let (asked, stages) = run(cluster(), &asking(limits));
+        assert_eq!(stages.count("reading charts"), 0);
+        assert_eq!(reasons(&asked), vec![Some(NoKeyReason::TooLarge); RELEASES.len()]);
+    }
+}
+
+#[test]
+fn a_rendering_is_held_against_what_lives() {
+    let release = RELEASES[0];
+    let name = format!("{}-a", release.name);
+    for (value, outcome) in [
+        (release.name, CheckedOutcome::Agrees),
+        ("blue", CheckedOutcome::AsDeployed),
+        ("green", CheckedOutcome::Becomes),
+        ("", CheckedOutcome::Gone),
+    ] {
+        let named = if value.is_empty() { "another" } else { &*name };
+        let rendered = format!(
+            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {named}}}\ndata: {{key: {value:?}, more: x}}\n"
+        );
+        let mut options = asking(ScanLimits::default());
+        options.rendered = Some(Arc::new(Rendered::parse(&rendered).unwrap()));
+        options.selection = selection(&[release.name]);
+        let (report, _) = run(cluster(), &options);
+        let found = report
+            .releases
+            .iter()
+            .find(|found| found.namespace == release.namespace);
+        let check = found.unwrap().values_check.as_ref().unwrap();
+        let [field] = &check.fields[..] else {
+            panic!("{check:#?}")
+        };
+        assert_eq!((field.path.as_str(), field.outcome), ("/data/key", outcome));
+        assert_eq!(
+            field.becomes.as_ref().and_then(Value::as_str),
+            (outcome == CheckedOutcome::Becomes).then_some("green")
+        );
+        let moved = |path: &str| {
+            check
+                .also_moves
+                .iter()
+                .any(|moved| moved.name == name && moved.path == path)
+        };
+        assert_eq!(moved("/data/more"), outcome != CheckedOutcome::Gone, "{check:#?}");
+        assert!(!moved("/data/key"));
+        // The other objects of the release are not rendered any more.
+        assert!(check.also_moves.iter().any(|moved| moved.path == "/"));
     }
 }

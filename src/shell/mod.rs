@@ -21,7 +21,9 @@ pub use self::cluster_flags::ClusterFlags;
 pub use self::word::{FileName, ObjectName, Refusal, Word};
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
+
+use serde_json::Value;
 
 /// One command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,6 +145,32 @@ impl fmt::Display for Command {
             End::Pipe(next) => write!(f, " | {next}"),
         }
     }
+}
+
+/// The argument of Helm that sets a key of the values to a value, as it is pasted: `--set-json 'key="value"'`.
+///
+/// # Errors
+///
+/// The key has other characters than printable ASCII. In the value, JSON has escapes for all others.
+pub fn set_json(key: &str, value: &Value) -> Result<String, Refusal> {
+    let is_printable = key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if key.is_empty() || key.starts_with('-') || !is_printable {
+        return Err(Refusal::ValuesKey);
+    }
+    let mut word = format!("{key}=");
+    for character in value.to_string().chars() {
+        match character {
+            ' '..='~' => word.push(character),
+            other => {
+                for unit in other.encode_utf16(&mut [0; 2]) {
+                    // Writing to a text does not fail.
+                    let _ = write!(word, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    let word = shlex::try_quote(&word).map_err(|_| Refusal::ValuesKey)?;
+    Ok(format!("--set-json {word}"))
 }
 
 /// A word as a shell has to read it.

@@ -53,6 +53,9 @@ pub enum Refusal {
     /// A copy that has to come first.
     #[error("there is no command that saves a copy first")]
     NoCopy,
+    /// A key of a chart's values.
+    #[error("the key has characters other than printable ASCII, which a terminal may show as something else")]
+    ValuesKey,
     /// A protection that has to come first.
     #[error("there is no command that protects first what it would delete")]
     Unprotected,

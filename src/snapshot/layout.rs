@@ -26,6 +26,11 @@ pub(super) fn payload(revision: &StoredRevision) -> PathBuf {
     stored(revision, ".payload")
 }
 
+/// The chart and the values of a release record.
+pub(super) fn chart(revision: &StoredRevision) -> PathBuf {
+    stored(revision, ".chart.json")
+}
+
 fn stored(revision: &StoredRevision, suffix: &str) -> PathBuf {
     let mut path = PathBuf::from("releases");
     push(&mut path, &revision.release.namespace, "");

@@ -12,6 +12,8 @@
 //! releases/NAMESPACE/DRIVER/OBJECT.json                 a release record, decoded: no values, and of the chart its name,
 //!                                                       its version, the SHA-256 of each file in crds/ and
 //!                                                       the names of templates that read live objects
+//! releases/NAMESPACE/DRIVER/OBJECT.chart.json           with `--with-values`, the chart and the values of a drifted
+//!                                                       release, as Helm's JSON has them
 //! releases/NAMESPACE/DRIVER/OBJECT.payload              a record that could not be decoded, as it was stored
 //! objects/GROUP/VERSION/KIND/NAMESPACE/NAME.json        a live object
 //! schemas/GROUP/VERSION.json                            an OpenAPI v3 document, without its paths

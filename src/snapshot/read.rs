@@ -26,8 +26,8 @@ use crate::release::stored::StoredRevision;
 use crate::source::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
-    Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion, ReadError,
-    Record, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
+    ChartHandler, ChartRecord, Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, OwnedObjects,
+    OwnedQuestion, ReadError, Record, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
 };
 
 /// How many files one thread reads in turn, and how many threads do at once.
@@ -39,6 +39,9 @@ const MAX_INDEX_BYTES: u64 = 32 << 20;
 
 /// The largest record: a manifest and little more. Encoded, the API server takes 1.5 MiB.
 const MAX_RECORD_BYTES: u64 = 16 << 20;
+
+/// The largest chart of a record: a record decodes to no more.
+const MAX_CHART_BYTES: u64 = 64 << 20;
 
 /// The largest record that is kept as it was stored.
 const MAX_PAYLOAD_BYTES: u64 = 4 << 20;
@@ -202,6 +205,13 @@ impl Source for SnapshotSource {
     async fn records(&self, wanted: Vec<StoredRevision>, _: Share, handler: RecordHandler) {
         self.each(&wanted, move |files, revision| {
             handler(revision, files.record(revision));
+        })
+        .await;
+    }
+
+    async fn charts(&self, wanted: Vec<StoredRevision>, handler: ChartHandler) {
+        self.each(&wanted, move |files, revision| {
+            handler(revision, files.chart(revision))
         })
         .await;
     }
@@ -418,6 +428,13 @@ impl Files {
         serde_json::from_slice::<IgnoredAny>(&content.bytes)
             .map_err(|error| self.broken_json(&file, &error))?;
         Ok(Some(content.bytes))
+    }
+
+    /// The chart and the values of a record, if the snapshot was taken with them.
+    fn chart(&self, revision: &StoredRevision) -> Result<ChartRecord, ReadError> {
+        let content = self.content(&layout::chart(revision), MAX_CHART_BYTES)?;
+        let content = content.ok_or(ReadError::NotRecorded)?;
+        Ok(ChartRecord::Json(content.bytes))
     }
 
     /// The content of a file, if there is one.

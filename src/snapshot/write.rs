@@ -25,14 +25,16 @@ use crate::model::{Cluster, Tool};
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::Policy;
 use crate::policy::redact::Redaction;
+use crate::release::chart_part::ChartPart;
 use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
 use crate::source::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
-    Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ObjectSink, OwnedObjects, OwnedQuestion,
-    ReadError, Record, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
+    ChartHandler, ChartRecord, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ObjectSink,
+    OwnedObjects, OwnedQuestion, ReadError, Record, RecordHandler, ScaleTargets, Share, Source,
+    TerminatingNamespace,
 };
 use crate::types::MAX_DOCUMENT;
 use crate::weight::{self, Allowance, SMALL_VALUE, turn};
@@ -54,6 +56,8 @@ pub struct SnapshotCounts {
     pub records: usize,
     /// Live objects.
     pub objects: usize,
+    /// Charts of release records, with their values.
+    pub charts: usize,
 }
 
 /// The answers so far.
@@ -82,6 +86,8 @@ struct State {
     surroundings: Option<Surroundings>,
     followed: Vec<FollowedEntry>,
     helm_charts: Vec<HelmChart>,
+    /// How many charts of records were written down.
+    charts: usize,
 }
 
 /// The answers to the questions of one kind: a file, or another outcome. An answer that was read once is not taken back by
@@ -216,6 +222,18 @@ impl<S: Source> Source for Recorder<S> {
         let passed_on =
             move |revision: &StoredRevision, answer| handler(revision, notes.record(revision, answer));
         self.source.records(wanted, share, Arc::new(passed_on)).await;
+    }
+
+    /// Written down where the snapshot is to hold values.
+    async fn charts(&self, wanted: Vec<StoredRevision>, handler: ChartHandler) {
+        let notes = Arc::clone(&self.notes);
+        let passed_on = move |revision: &StoredRevision, answer: Result<ChartRecord, ReadError>| {
+            if let Ok(record) = &answer {
+                notes.chart(revision, record);
+            }
+            handler(revision, answer);
+        };
+        self.source.charts(wanted, Arc::new(passed_on)).await;
     }
 
     async fn objects(&self, wanted: &[ObjectRequest], share: Share, handler: ObjectHandler) {
@@ -357,6 +375,28 @@ impl Notes {
             }
         }
         answer
+    }
+
+    /// Writes down the chart and the values of a record. One that cannot be read is not in the snapshot.
+    fn chart(&self, revision: &StoredRevision, record: &ChartRecord) {
+        // Tokens in place of values would make other templates of them.
+        if self.redactor.is_some() {
+            return;
+        }
+        let part = match record {
+            ChartRecord::Encoded(payload) => ChartPart::decode(payload, decode::MAX_DECODED_BYTES),
+            ChartRecord::Json(json) => ChartPart::from_json(json, decode::MAX_DECODED_BYTES),
+        };
+        match part {
+            Ok(part) => {
+                self.state().charts += 1;
+                self.write(
+                    &layout::chart(revision),
+                    &serde_json::to_vec(&part).unwrap_or_default(),
+                );
+            }
+            Err(error) => tracing::warn!(%error, "the chart of a release is not in the snapshot"),
+        }
     }
 
     fn undecodable(&self, key: RecordKey, error: &DecodeError) -> bool {
@@ -515,6 +555,7 @@ impl Notes {
         Ok(SnapshotCounts {
             records: state.records.files.len() + state.records.outcomes.len(),
             objects: state.objects.files.len(),
+            charts: state.charts,
         })
     }
 }

@@ -291,18 +291,28 @@ impl<'r> Run<'r> {
                     value: Value::Int(i64::try_from(index).unwrap_or(i64::MAX)),
                     origin: keys(),
                 };
-                items.iter().enumerate().map(|(i, item)| (index(i), item.clone())).collect()
+                items
+                    .iter()
+                    .enumerate()
+                    .map(|(i, item)| (index(i), item.clone()))
+                    .collect()
             }
             Value::Map(map) => {
                 let name = |name: &Rc<str>| Traced::text(Text::of(&**name, keys()));
                 let entries = map.entries();
-                entries.iter().map(|(own, item)| (name(own), item.clone())).collect()
+                entries
+                    .iter()
+                    .map(|(own, item)| (name(own), item.clone()))
+                    .collect()
             }
             Value::Native(Native::Files(files)) => files
                 .iter()
                 .map(|(name, content)| {
                     let content = String::from_utf8_lossy(content);
-                    (Traced::text(Text::literal(&**name)), Traced::text(Text::literal(content)))
+                    (
+                        Traced::text(Text::literal(&**name)),
+                        Traced::text(Text::literal(content)),
+                    )
                 })
                 .collect(),
             Value::Int(count) => {
@@ -384,7 +394,11 @@ fn conditional(text: &str, origin: &Origin, keys: &Keys, has_alternative: bool) 
         return origin.clone();
     }
     Origin {
-        kind: if has_alternative { Kind::Alternative } else { Kind::Literal },
+        kind: if has_alternative {
+            Kind::Alternative
+        } else {
+            Kind::Literal
+        },
         key: None,
         keys: origin.keys.and(keys),
     }

@@ -10,7 +10,14 @@ use super::work::Fault;
 use super::{functions, natives};
 
 /// Functions that change the map that they are given.
-const CHANGING: [&str; 6] = ["set", "unset", "merge", "mustMerge", "mergeOverwrite", "mustMergeOverwrite"];
+const CHANGING: [&str; 6] = [
+    "set",
+    "unset",
+    "merge",
+    "mustMerge",
+    "mergeOverwrite",
+    "mustMergeOverwrite",
+];
 
 impl Run<'_> {
     /// The value of a pipeline.
@@ -70,7 +77,9 @@ impl Run<'_> {
             | Operand::Text(_)
             | Operand::Dot
             | Operand::Function(_)
-            | Operand::Pipeline(_) => Err(Fault::Failed("a value that is no function has arguments".to_owned())),
+            | Operand::Pipeline(_) => Err(Fault::Failed(
+                "a value that is no function has arguments".to_owned(),
+            )),
         }
     }
 
@@ -146,7 +155,9 @@ impl Run<'_> {
             if truth == stops_at || is_last {
                 return Ok(match empty {
                     // What stands in for an empty value is its default.
-                    Some(key) if stops_at && truth && value.origin.kind == Kind::Literal => value.in_place_of(&key),
+                    Some(key) if stops_at && truth && value.origin.kind == Kind::Literal => {
+                        value.in_place_of(&key)
+                    }
                     _ => value.hanging_on(&keys),
                 });
             }
@@ -187,16 +198,18 @@ impl Run<'_> {
             Value::Nil if self.guesses > 0 => Ok(missing_from(value, name)),
             _ if self.guesses > 0 => Ok(Traced::unknown(std::slice::from_ref(value))),
             Value::Nil => Err(Fault::Failed("a field of nil is asked for".to_owned())),
-            Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::List(_) => {
-                Err(Fault::Failed("a field of a value without fields is asked for".to_owned()))
-            }
+            Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::List(_) => Err(
+                Fault::Failed("a field of a value without fields is asked for".to_owned()),
+            ),
         }
     }
 
     /// A method with arguments.
     fn method(&mut self, receiver: Traced, fields: &[Rc<str>], args: &[Traced]) -> Result<Traced, Fault> {
         let Some((method, fields)) = fields.split_last() else {
-            return Err(Fault::Failed("a value that is no function has arguments".to_owned()));
+            return Err(Fault::Failed(
+                "a value that is no function has arguments".to_owned(),
+            ));
         };
         let receiver = self.fields(receiver, fields)?;
         match &receiver.value {
@@ -208,7 +221,9 @@ impl Run<'_> {
             | Value::Int(_)
             | Value::Float(_)
             | Value::Text(_)
-            | Value::List(_) => Err(Fault::Failed("a value that is no method has arguments".to_owned())),
+            | Value::List(_) => Err(Fault::Failed(
+                "a value that is no method has arguments".to_owned(),
+            )),
         }
     }
 
@@ -226,7 +241,9 @@ impl Run<'_> {
                 None => Ok(Traced::unknown(args)),
             },
             // At the installation there was nothing, in all likelihood; later there may be.
-            ("lookup", _) if self.surroundings.revision <= 1 => Ok(Traced::literal(Value::Map(Map::default()))),
+            ("lookup", _) if self.surroundings.revision <= 1 => {
+                Ok(Traced::literal(Value::Map(Map::default())))
+            }
             ("lookup", _) => Ok(Traced::unknown(&[])),
             _ => {
                 if CHANGING.contains(&name) && args.first().is_some_and(|map| map.origin.key.is_some()) {

@@ -4,7 +4,7 @@
 //! `functions` are those of Go, sprig and Helm. What is not known here becomes a hole in the text, never a guess.
 
 pub mod ast;
-pub mod emit;
+mod emit;
 mod evaluate;
 mod expressions;
 mod functions;

@@ -38,7 +38,10 @@ pub(super) fn call(native: &Native, method: &str, args: &[Traced], work: &mut Wo
             let lines: Vec<Traced> = if content.is_empty() {
                 Vec::new()
             } else {
-                lines.split('\n').map(|line| Traced::derived_text(line, args)).collect()
+                lines
+                    .split('\n')
+                    .map(|line| Traced::derived_text(line, args))
+                    .collect()
             };
             Ok(Traced::derived(Value::List(Rc::new(lines)), args))
         }

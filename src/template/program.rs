@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::ast::Node;
 use super::evaluate::File;
 use super::key::Key;
-use super::parse::parse;
+use super::parse::{is_empty, parse};
 use super::roots::{self, Surroundings};
 use super::traced::{Traced, Value};
 use super::work::{Fault, Work};
@@ -102,7 +102,13 @@ impl Program {
     }
 
     /// Notes a chart with its files, and the charts in it.
-    fn collect<'c>(&mut self, chart: &'c Chart, path: &str, prefix: &[String], sources: &mut Vec<Source<'c>>) {
+    fn collect<'c>(
+        &mut self,
+        chart: &'c Chart,
+        path: &str,
+        prefix: &[String],
+        sources: &mut Vec<Source<'c>>,
+    ) {
         let scope = self.scopes.len();
         self.scopes.push(Scope {
             path: path.to_owned(),
@@ -150,7 +156,11 @@ impl Program {
     ) -> Evaluation {
         let mut files = BTreeMap::new();
         let mut values_of_scopes: Vec<Option<Traced>> = vec![None; self.scopes.len()];
-        for file in self.files.iter().filter(|file| file.is_rendered() && wanted(&file.name)) {
+        for file in self
+            .files
+            .iter()
+            .filter(|file| file.is_rendered() && wanted(&file.name))
+        {
             let evaluated = match (&file.nodes, self.scopes.get(file.scope)) {
                 (Ok(nodes), Some(scope)) => {
                     let values = match values_of_scopes.get(file.scope) {
@@ -175,11 +185,6 @@ impl Program {
 
 /// Adds a definition, of which the last one wins unless it is empty (Go: `text/template/template.go`, `associate`).
 pub(super) fn add_define(defines: &mut Defines, name: Rc<str>, nodes: Rc<[Node]>) {
-    let is_empty = |nodes: &[Node]| {
-        nodes
-            .iter()
-            .all(|node| matches!(node, Node::Text(text) if text.trim().is_empty()))
-    };
     if is_empty(&nodes) && defines.get(&name).is_some_and(|former| !is_empty(former)) {
         return;
     }
@@ -238,7 +243,10 @@ impl Scope {
             ("Release".into(), roots::release(surroundings)),
             ("Capabilities".into(), roots::capabilities(surroundings)),
             ("Subcharts".into(), Traced::unknown(&[])),
-            ("Template".into(), Traced::literal(Value::Map(template.into_iter().collect()))),
+            (
+                "Template".into(),
+                Traced::literal(Value::Map(template.into_iter().collect())),
+            ),
         ];
         Traced::literal(Value::Map(entries.into_iter().collect()))
     }

@@ -71,7 +71,16 @@ fn kube_version(version: Option<&str>) -> Traced {
 
 /// The fields of `.Chart` that templates may ask for although a chart does not have them.
 const CHART_TEXTS: [&str; 10] = [
-    "Name", "Home", "Version", "Description", "Icon", "APIVersion", "Condition", "Tags", "AppVersion", "KubeVersion",
+    "Name",
+    "Home",
+    "Version",
+    "Description",
+    "Icon",
+    "APIVersion",
+    "Condition",
+    "Tags",
+    "AppVersion",
+    "KubeVersion",
 ];
 
 /// `.Chart`: the metadata under the names of Go's fields (Helm: `pkg/chart/v2/metadata.go`).
@@ -80,7 +89,14 @@ pub(super) fn chart(chart: &Chart, is_root: bool) -> Traced {
     for name in CHART_TEXTS {
         fields.push((Rc::from(name), text("")));
     }
-    for name in ["Sources", "Keywords", "Maintainers", "Annotations", "Dependencies", "Type"] {
+    for name in [
+        "Sources",
+        "Keywords",
+        "Maintainers",
+        "Annotations",
+        "Dependencies",
+        "Type",
+    ] {
         fields.push((Rc::from(name), Traced::nil()));
     }
     fields.push((Rc::from("Deprecated"), Traced::literal(Value::Bool(false))));

@@ -57,7 +57,11 @@ impl Origin {
     /// Of what is computed from something that hangs on these keys; without any it is as good as literal.
     pub const fn derived(keys: Keys) -> Self {
         Self {
-            kind: if keys.is_none() { Kind::Literal } else { Kind::Derived },
+            kind: if keys.is_none() {
+                Kind::Literal
+            } else {
+                Kind::Derived
+            },
             key: None,
             keys,
         }
@@ -365,7 +369,9 @@ impl Traced {
 
     /// A value that is computed from others.
     pub fn derived(value: Value, from: &[Self]) -> Self {
-        let keys = from.iter().fold(Keys::None, |keys, value| keys.and(&value.keys()));
+        let keys = from
+            .iter()
+            .fold(Keys::None, |keys, value| keys.and(&value.keys()));
         match value {
             Value::Text(text) => Self::text(Text::of(text.as_str(), Origin::derived(keys))),
             value => Self {
@@ -382,7 +388,9 @@ impl Traced {
 
     /// What is not known and hangs on others.
     pub fn unknown(from: &[Self]) -> Self {
-        let keys = from.iter().fold(Keys::None, |keys, value| keys.and(&value.keys()));
+        let keys = from
+            .iter()
+            .fold(Keys::None, |keys, value| keys.and(&value.keys()));
         Self {
             value: Value::Unknown,
             origin: Origin::hole(keys),
@@ -436,7 +444,9 @@ impl Traced {
             serde_json::Value::Bool(value) => Value::Bool(*value),
             serde_json::Value::Number(number) => Value::Float(number.as_f64().unwrap_or_default()),
             serde_json::Value::String(text) => Value::Text(Rc::new(Text::literal(text.as_str()))),
-            serde_json::Value::Array(items) => Value::List(Rc::new(items.iter().map(Self::of_data).collect())),
+            serde_json::Value::Array(items) => {
+                Value::List(Rc::new(items.iter().map(Self::of_data).collect()))
+            }
             serde_json::Value::Object(fields) => Value::Map(
                 fields
                     .iter()

@@ -45,7 +45,10 @@ impl Work {
 
     /// Spends as many steps.
     pub fn steps(&mut self, steps: usize) -> Result<(), Fault> {
-        self.steps = self.steps.checked_sub(steps).ok_or(Fault::TooMuch("20,000,000 steps"))?;
+        self.steps = self
+            .steps
+            .checked_sub(steps)
+            .ok_or(Fault::TooMuch("20,000,000 steps"))?;
         // The clock is asked now and then.
         if self.steps.is_multiple_of(1024) && Instant::now() > self.until {
             return Err(Fault::TooMuch("10 s"));
@@ -55,7 +58,10 @@ impl Work {
 
     /// Spends bytes of text that is made.
     pub fn bytes(&mut self, bytes: usize) -> Result<(), Fault> {
-        self.bytes = self.bytes.checked_sub(bytes).ok_or(Fault::TooMuch("256 MiB of text"))?;
+        self.bytes = self
+            .bytes
+            .checked_sub(bytes)
+            .ok_or(Fault::TooMuch("256 MiB of text"))?;
         self.steps(1 + bytes / 64)
     }
 

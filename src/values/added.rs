@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::answer::Suggestion;
+use super::Suggestion;
 use super::names::{is_alike, words};
 use super::source_map::Document;
 use super::suggest::{Question, Template, words_of};
@@ -27,7 +27,10 @@ pub(super) fn suggestion(question: Question<'_>, live: &Value) -> Result<Suggest
     let Template::Known(template) = question.template() else {
         return Err(NoKeyReason::NotInRecord);
     };
-    let map = question.session.source_map(template).ok_or(NoKeyReason::NotEvaluated)?;
+    let map = question
+        .session
+        .source_map(template)
+        .ok_or(NoKeyReason::NotEvaluated)?;
     let document = question.document(&map).ok_or(NoKeyReason::NotEvaluated)?;
     if document.may_have(&question.field.path) && document.field(&question.field.path).is_some() {
         return Err(NoKeyReason::NotEvaluated);
@@ -51,9 +54,16 @@ pub(super) fn suggestion(question: Question<'_>, live: &Value) -> Result<Suggest
     found.sort_by_key(|suggestion| suggestion.also_changes.len());
     let mut found = found.into_iter();
     let Some(best) = found.next() else {
-        return Err(if is_tried { reason } else { NoKeyReason::NotEvaluated });
+        return Err(if is_tried {
+            reason
+        } else {
+            NoKeyReason::NotEvaluated
+        });
     };
-    if found.next().is_some_and(|second| second.also_changes.len() == best.also_changes.len()) {
+    if found
+        .next()
+        .is_some_and(|second| second.also_changes.len() == best.also_changes.len())
+    {
         return Err(NoKeyReason::Ambiguous);
     }
     if best.also_changes.len() > MAX_MOVED {
@@ -71,7 +81,11 @@ fn beside(question: Question<'_>, document: &Document, live: &Value) -> Vec<(Key
     let parent: FieldPath = above.iter().cloned().collect();
     let mut tries = Vec::new();
     for (path, located) in document.fields_under(&parent, 200) {
-        for piece in located.pieces.iter().filter(|piece| piece.origin.kind == Kind::Value) {
+        for piece in located
+            .pieces
+            .iter()
+            .filter(|piece| piece.origin.kind == Kind::Value)
+        {
             let Some(key) = &piece.origin.key else { continue };
             // As many steps up as the field beside it is below the parent.
             let mut place = Some(key);
@@ -96,7 +110,9 @@ fn beside(question: Question<'_>, document: &Document, live: &Value) -> Vec<(Key
 }
 
 fn push(tries: &mut Vec<(Key, Value)>, key: Key, value: Value) {
-    let is_new = !tries.iter().any(|(other, known)| *other == key && *known == value);
+    let is_new = !tries
+        .iter()
+        .any(|(other, known)| *other == key && *known == value);
     if is_new && tries.len() < MAX_TRIED / 2 {
         tries.push((key, value));
     }
@@ -121,7 +137,7 @@ fn by_names(question: Question<'_>, template: &str, live: &Value) -> Vec<(Key, V
     let read = question.session.keys_read(template);
     let evidence: std::collections::BTreeSet<String> = words_of(&question.field.path)
         .iter()
-        .chain([&question.asked.object.gvk.kind, &question.asked.object.name])
+        .chain([&question.asked.key.gvk.kind, &question.asked.key.name])
         .flat_map(|word| words(word))
         .collect();
     let nodes = tree::nodes(question.session.values(), MAX_NODES);
@@ -139,12 +155,16 @@ fn by_names(question: Question<'_>, template: &str, live: &Value) -> Vec<(Key, V
     let steps = steps_up(&question.field.path);
     let mut tries: Vec<(f64, Key, Value)> = Vec::new();
     for (key, current) in &known {
-        let Some(KeyStep::Name(name)) = key.last() else { continue };
+        let Some(KeyStep::Name(name)) = key.last() else {
+            continue;
+        };
         for step in &steps {
             if !is_alike(name, step.name) {
                 continue;
             }
-            let Some(value) = step.value(current, live) else { continue };
+            let Some(value) = step.value(current, live) else {
+                continue;
+            };
             let names = key.steps();
             let above = names.len() - 1;
             let is_fitting = |step: &&&KeyStep| match step {
@@ -192,7 +212,9 @@ impl StepUp<'_> {
         };
         match self.below {
             [] => match (current, live) {
-                (Value::Object(fields), Value::Object(_)) if !fields.is_empty() => Some(tree::changes(current, live)),
+                (Value::Object(fields), Value::Object(_)) if !fields.is_empty() => {
+                    Some(tree::changes(current, live))
+                }
                 _ => (is_empty || !live.is_object()).then(|| live.clone()),
             },
             // One element of a list, which a chart keeps as a list or by name.

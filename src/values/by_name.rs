@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::answer::Suggestion;
+use super::Suggestion;
 use super::names::{is_alike, plain, words};
 use super::scalar::{cast, text_of};
 use super::suggest::{Question, Template, words_of};
@@ -42,11 +42,26 @@ const COMMON: [&str; 17] = [
 
 /// Words in the name of an object that say it is not the chart's main one.
 const SECOND: [&str; 11] = [
-    "headless", "hl", "metrics", "read", "readonly", "backup", "replica", "replicas", "secondary", "secret", "webhook",
+    "headless",
+    "hl",
+    "metrics",
+    "read",
+    "readonly",
+    "backup",
+    "replica",
+    "replicas",
+    "secondary",
+    "secret",
+    "webhook",
 ];
 
 /// Keys that name objects.
-const NAMING: [&str; 4] = ["nameoverride", "fullnameoverride", "namespaceoverride", "releasename"];
+const NAMING: [&str; 4] = [
+    "nameoverride",
+    "fullnameoverride",
+    "namespaceoverride",
+    "releasename",
+];
 
 /// A key that may be the one.
 struct Candidate {
@@ -94,7 +109,11 @@ pub(super) fn suggestion(question: Question<'_>) -> Result<Suggestion, NoKeyReas
     if is_second(question, key, &best) {
         return Err(NoKeyReason::Ambiguous);
     }
-    let field = if best.candidate.shows == is { live } else { &Value::Null };
+    let field = if best.candidate.shows == is {
+        live
+    } else {
+        &Value::Null
+    };
     question.by_name(key, cast(&best.candidate.shows, question.current(key), field))
 }
 
@@ -116,8 +135,12 @@ impl Place {
         let dependencies = question.session.chart().metadata.get("dependencies");
         let dependencies = dependencies.and_then(Value::as_array).into_iter().flatten();
         let name_of = |dependency: &Value| {
-            let name = dependency.get("alias").filter(|alias| alias.as_str().is_some_and(|alias| !alias.is_empty()));
-            name.or_else(|| dependency.get("name"))?.as_str().map(str::to_owned)
+            let name = dependency
+                .get("alias")
+                .filter(|alias| alias.as_str().is_some_and(|alias| !alias.is_empty()));
+            name.or_else(|| dependency.get("name"))?
+                .as_str()
+                .map(str::to_owned)
         };
         Self {
             charts,
@@ -146,7 +169,11 @@ impl Place {
                         .zip(&steps)
                         .all(|(chart, step)| matches!(step, KeyStep::Name(name) if **name == **chart)))
         };
-        is_in_place && self.read.as_ref().is_none_or(|read| read.iter().any(|read| read.overlaps(key)))
+        is_in_place
+            && self
+                .read
+                .as_ref()
+                .is_none_or(|read| read.iter().any(|read| read.overlaps(key)))
     }
 }
 
@@ -183,14 +210,20 @@ fn images<'v>(
     let values = question.session.values();
     let mut candidates = Vec::new();
     for (key, value) in leaves.clone() {
-        let (Some(text), Some(KeyStep::Name(name))) = (value.as_str().filter(|text| !text.is_empty()), key.last()) else {
+        let (Some(text), Some(KeyStep::Name(name))) =
+            (value.as_str().filter(|text| !text.is_empty()), key.last())
+        else {
             continue;
         };
         if !["repository", "name", "image", "repo", "imageName"].contains(&&**name) {
             continue;
         }
         if text == was {
-            candidates.push(Candidate { key: key.clone(), shows: is.to_owned(), depth: 6 });
+            candidates.push(Candidate {
+                key: key.clone(),
+                shows: is.to_owned(),
+                depth: 6,
+            });
             continue;
         }
         let is_repository = from.repository == text || from.repository.ends_with(&format!("/{text}"));
@@ -204,7 +237,11 @@ fn images<'v>(
             };
             if current == from.tag || current.is_empty() {
                 let depth = if current.is_empty() { 3 } else { 5 };
-                candidates.push(Candidate { key: tag, shows: to.tag.to_owned(), depth });
+                candidates.push(Candidate {
+                    key: tag,
+                    shows: to.tag.to_owned(),
+                    depth,
+                });
             }
         }
     }
@@ -252,7 +289,11 @@ fn others<'v>(
         let same = above.iter().rev().zip(before.iter().rev());
         depth += u32::try_from(same.take_while(|(a, b)| plain(a) == plain(b)).count()).unwrap_or(u32::MAX);
         let _ = value;
-        candidates.push(Candidate { key: key.clone(), shows: is.to_owned(), depth });
+        candidates.push(Candidate {
+            key: key.clone(),
+            shows: is.to_owned(),
+            depth,
+        });
     }
     candidates
 }
@@ -279,7 +320,7 @@ fn labels(values: &Value, key: &Key) -> Vec<String> {
 
 /// The words that say where a field is: of its path, its object and its template.
 fn evidence(question: Question<'_>) -> BTreeSet<String> {
-    let object = &question.asked.object;
+    let object = &question.asked.key;
     let release = question.session.release_name();
     let name = object.name.strip_prefix(release).unwrap_or(&object.name);
     let mut evidence = words(&object.gvk.kind);
@@ -308,8 +349,13 @@ fn best_of(
         .map(|candidate| {
             let names = labels(question.session.values(), &candidate.key);
             let above = names.split_last().map_or(&[][..], |(_, above)| above);
-            let is_below = above.len() >= place.charts.len() && above.iter().zip(&place.charts).all(|(a, b)| a == b);
-            let own = if is_below { &above[place.charts.len()..] } else { above };
+            let is_below =
+                above.len() >= place.charts.len() && above.iter().zip(&place.charts).all(|(a, b)| a == b);
+            let own = if is_below {
+                &above[place.charts.len()..]
+            } else {
+                above
+            };
             let (mut explained, mut unexplained) = (0.0, 0.0);
             for name in own {
                 let words = words(name);
@@ -340,7 +386,7 @@ fn best_of(
 
 /// Whether the object has a name that says it is not the main one, and the key does not say so.
 fn is_second(question: Question<'_>, key: &Key, best: &Weighed) -> bool {
-    let names = words(&question.asked.object.name);
+    let names = words(&question.asked.key.name);
     let mut said = BTreeSet::new();
     for label in labels(question.session.values(), key) {
         said.extend(words(&label));

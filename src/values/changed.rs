@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::answer::Suggestion;
+use super::Suggestion;
 use super::scalar::{cast, is_alike};
 use super::solve::{Solution, solve};
 use super::source_map::{Document, differences_inside};
@@ -19,16 +19,25 @@ const MAX_LEAVES: usize = 2_000;
 const MAX_TRIED: usize = 6;
 
 /// The key that gives a field another value.
-pub(super) fn suggestion(question: Question<'_>, deployed: &Value, live: &Value) -> Result<Suggestion, NoKeyReason> {
+pub(super) fn suggestion(
+    question: Question<'_>,
+    deployed: &Value,
+    live: &Value,
+) -> Result<Suggestion, NoKeyReason> {
     let Template::Known(template) = question.template() else {
         return Err(NoKeyReason::NotInRecord);
     };
-    let map = question.session.source_map(template).ok_or(NoKeyReason::NotEvaluated)?;
+    let map = question
+        .session
+        .source_map(template)
+        .ok_or(NoKeyReason::NotEvaluated)?;
     let document = question.document(&map).ok_or(NoKeyReason::NotEvaluated)?;
     if deployed.is_array() || deployed.is_object() || live.is_array() || live.is_object() {
         return of_container(question, document, deployed, live);
     }
-    let located = document.field(&question.field.path).ok_or(NoKeyReason::NotEvaluated)?;
+    let located = document
+        .field(&question.field.path)
+        .ok_or(NoKeyReason::NotEvaluated)?;
     let reason = match solve(&located, deployed, live) {
         Ok(solution) => match of_solution(question, &solution, live) {
             Ok(suggestion) => return Ok(suggestion),
@@ -39,14 +48,20 @@ pub(super) fn suggestion(question: Question<'_>, deployed: &Value, live: &Value)
     match of_inner_field(question, document, deployed, live) {
         Some(inner) => inner,
         // A text of several lines is free text, in which a template may write what a value says otherwise.
-        None if reason == NoKeyReason::SetByChart && deployed.as_str().is_some_and(|text| text.trim().contains('\n')) => {
+        None if reason == NoKeyReason::SetByChart
+            && deployed.as_str().is_some_and(|text| text.trim().contains('\n')) =>
+        {
             Err(NoKeyReason::NotEvaluated)
         }
         None => Err(reason),
     }
 }
 
-fn of_solution(question: Question<'_>, solution: &Solution, field: &Value) -> Result<Suggestion, NoKeyReason> {
+fn of_solution(
+    question: Question<'_>,
+    solution: &Solution,
+    field: &Value,
+) -> Result<Suggestion, NoKeyReason> {
     let current = question.current(&solution.key);
     let field = if solution.is_all { field } else { &Value::Null };
     let value = cast(&solution.shows, current, field);
@@ -103,7 +118,11 @@ fn of_container(
     }
     if keys.is_empty() {
         let is_literal = pieces().all(|piece| piece.origin.kind == Kind::Literal);
-        return Err(if is_literal { NoKeyReason::SetByChart } else { NoKeyReason::NotEvaluated });
+        return Err(if is_literal {
+            NoKeyReason::SetByChart
+        } else {
+            NoKeyReason::NotEvaluated
+        });
     }
     let mut reason = NoKeyReason::SeveralKeys;
     let mut best: Option<Suggestion> = None;
@@ -113,7 +132,11 @@ fn of_container(
     });
     for (key, value) in wanted.take(MAX_TRIED) {
         match question.verified(key, value) {
-            Ok(found) if best.as_ref().is_none_or(|best| found.also_changes.len() < best.also_changes.len()) => {
+            Ok(found)
+                if best
+                    .as_ref()
+                    .is_none_or(|best| found.also_changes.len() < best.also_changes.len()) =>
+            {
                 best = Some(found);
             }
             Ok(_) => {}
@@ -133,11 +156,19 @@ fn replaced(current: &Value, deployed: &Value, live: &Value) -> Option<Value> {
         (Value::Array(current), Value::Array(deployed), Value::Array(live)) => {
             (0..=deployed.len().checked_sub(current.len())?).find_map(|start| {
                 let end = start + current.len();
-                let is_here = deployed.get(start..end)?.iter().zip(current).all(|(a, b)| is_alike(a, b));
+                let is_here = deployed
+                    .get(start..end)?
+                    .iter()
+                    .zip(current)
+                    .all(|(a, b)| is_alike(a, b));
                 let (before, after) = (deployed.get(..start)?, deployed.get(end..)?);
                 let middle_end = live.len().checked_sub(after.len()).filter(|end| *end >= start)?;
                 let starts = live.get(..start)?.iter().zip(before).all(|(a, b)| is_alike(a, b));
-                let ends = live.get(middle_end..)?.iter().zip(after).all(|(a, b)| is_alike(a, b));
+                let ends = live
+                    .get(middle_end..)?
+                    .iter()
+                    .zip(after)
+                    .all(|(a, b)| is_alike(a, b));
                 (is_here && starts && ends).then(|| Value::Array(live[start..middle_end].to_vec()))
             })
         }

@@ -47,7 +47,14 @@ const ALIASES: [(&str, &[&str]); 26] = [
     ),
     (
         "args",
-        &["extraargs", "additionalargs", "extraarguments", "arguments", "extracmdargs", "extraflags"],
+        &[
+            "extraargs",
+            "additionalargs",
+            "extraarguments",
+            "arguments",
+            "extracmdargs",
+            "extraflags",
+        ],
     ),
     (
         "annotations",
@@ -60,14 +67,29 @@ const ALIASES: [(&str, &[&str]); 26] = [
             "commonannotations",
         ],
     ),
-    ("labels", &["podlabels", "extralabels", "commonlabels", "additionallabels", "servicelabels"]),
+    (
+        "labels",
+        &[
+            "podlabels",
+            "extralabels",
+            "commonlabels",
+            "additionallabels",
+            "servicelabels",
+        ],
+    ),
     ("volumes", &["extravolumes", "additionalvolumes"]),
     ("volumemounts", &["extravolumemounts", "additionalvolumemounts"]),
     ("initcontainers", &["extrainitcontainers"]),
-    ("containers", &["extracontainers", "sidecars", "sidecarcontainers"]),
+    (
+        "containers",
+        &["extracontainers", "sidecars", "sidecarcontainers"],
+    ),
     ("ports", &["extraports", "additionalports"]),
     ("strategy", &["updatestrategy", "deploymentstrategy"]),
-    ("securitycontext", &["podsecuritycontext", "containersecuritycontext"]),
+    (
+        "securitycontext",
+        &["podsecuritycontext", "containersecuritycontext"],
+    ),
 ];
 
 /// A name without case and separators.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::answer::Suggestion;
+use super::Suggestion;
 use super::changed::list_of;
 use super::suggest::{Question, Template};
 use crate::template::key::Key;
@@ -19,7 +19,10 @@ pub(super) fn suggestion(question: Question<'_>) -> Result<Suggestion, NoKeyReas
     let Template::Known(template) = question.template() else {
         return Err(NoKeyReason::NotInRecord);
     };
-    let map = question.session.source_map(template).ok_or(NoKeyReason::NotEvaluated)?;
+    let map = question
+        .session
+        .source_map(template)
+        .ok_or(NoKeyReason::NotEvaluated)?;
     let document = question.document(&map).ok_or(NoKeyReason::NotEvaluated)?;
     let leaves = document.fields_under(&question.field.path, MAX_LEAVES);
     if leaves.is_empty() {
@@ -53,24 +56,37 @@ pub(super) fn suggestion(question: Question<'_>) -> Result<Suggestion, NoKeyReas
         }
     }
     // What decides whether the text is there at all.
-    let switches: Vec<Key> = pieces().flat_map(|piece| piece.origin.keys.iter().cloned()).collect();
+    let switches: Vec<Key> = pieces()
+        .flat_map(|piece| piece.origin.keys.iter().cloned())
+        .collect();
     for key in switches {
         if let Some(Value::Bool(true)) = question.current(&key) {
             offer(key, Value::Bool(false));
         }
     }
     let is_literal = tries.is_empty() && pieces().all(|piece| piece.origin.kind == Kind::Literal);
-    let found = tries.into_iter().take(MAX_TRIED).map(|(key, value)| question.verified(&key, value));
+    let found = tries
+        .into_iter()
+        .take(MAX_TRIED)
+        .map(|(key, value)| question.verified(&key, value));
     let mut best: Option<Suggestion> = None;
     let mut reason = None;
     for found in found {
         match found {
-            Ok(found) if best.as_ref().is_none_or(|best| found.also_changes.len() < best.also_changes.len()) => {
+            Ok(found)
+                if best
+                    .as_ref()
+                    .is_none_or(|best| found.also_changes.len() < best.also_changes.len()) =>
+            {
                 best = Some(found);
             }
             Ok(_) => {}
             Err(other) => reason = reason.or(Some(other)),
         }
     }
-    best.ok_or(reason.unwrap_or(if is_literal { NoKeyReason::SetByChart } else { NoKeyReason::NotEvaluated }))
+    best.ok_or(reason.unwrap_or(if is_literal {
+        NoKeyReason::SetByChart
+    } else {
+        NoKeyReason::NotEvaluated
+    }))
 }

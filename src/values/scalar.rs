@@ -57,7 +57,9 @@ fn number(text: &str) -> Option<Value> {
     if let Ok(number) = text.parse::<i64>() {
         return Some(number.into());
     }
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
     let number = text.parse::<f64>().ok().filter(|_| is_plain)?;
     serde_json::Number::from_f64(number).map(Value::Number)
 }

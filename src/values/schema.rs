@@ -84,8 +84,13 @@ impl Schema {
             let mut steps = MAX_STEPS;
             for part in parts {
                 let found = part.prefix.iter().try_fold(values, |values, key| values.get(key));
-                let Some(asked) = found.filter(|found| !found.is_null()) else { continue };
-                let mut walk = Walk { root: &part.schema, steps };
+                let Some(asked) = found.filter(|found| !found.is_null()) else {
+                    continue;
+                };
+                let mut walk = Walk {
+                    root: &part.schema,
+                    steps,
+                };
                 if walk.walk(&part.schema, asked, 0).is_none() {
                     return Acceptance::CannotTell("it costs more to ask than any real schema".to_owned());
                 }
@@ -107,7 +112,11 @@ fn collect(chart: &Chart, prefix: &[String], texts: &mut Vec<(Vec<String>, Vec<u
         texts.push((prefix.to_vec(), text.to_vec()));
     }
     for dependency in &chart.dependencies {
-        let prefix: Vec<String> = prefix.iter().cloned().chain([dependency.name().to_owned()]).collect();
+        let prefix: Vec<String> = prefix
+            .iter()
+            .cloned()
+            .chain([dependency.name().to_owned()])
+            .collect();
         collect(dependency, &prefix, texts);
     }
 }
@@ -128,10 +137,18 @@ fn read(texts: &[(Vec<String>, Vec<u8>)]) -> Result<Vec<Part>, &'static str> {
             check(&schema, &mut references)?;
             let validator = jsonschema::options()
                 .offline()
-                .with_pattern_options(PatternOptions::regex().size_limit(1 << 20).dfa_size_limit(1 << 20))
+                .with_pattern_options(
+                    PatternOptions::regex()
+                        .size_limit(1 << 20)
+                        .dfa_size_limit(1 << 20),
+                )
                 .build(&schema)
                 .map_err(|_| "it is no schema that can be read")?;
-            parts.push(Part { prefix: prefix.clone(), schema, validator });
+            parts.push(Part {
+                prefix: prefix.clone(),
+                schema,
+                validator,
+            });
         }
         Ok(parts)
     });
@@ -149,7 +166,9 @@ fn check(schema: &Value, references: &mut usize) -> Result<(), &'static str> {
                         if !own {
                             return Err("it refers to another schema");
                         }
-                        *references = references.checked_sub(1).ok_or("it has more than 2000 references")?;
+                        *references = references
+                            .checked_sub(1)
+                            .ok_or("it has more than 2000 references")?;
                     }
                     "$dynamicRef" | "$recursiveRef" => return Err("it refers to itself by name"),
                     _ => {}
@@ -184,7 +203,9 @@ impl<'a> Walk<'a> {
             return None;
         }
         self.steps = self.steps.checked_sub(1)?;
-        let Value::Object(keywords) = schema else { return Some(()) };
+        let Value::Object(keywords) = schema else {
+            return Some(());
+        };
         for (keyword, below) in keywords {
             match keyword.as_str() {
                 "$ref" => {
@@ -231,7 +252,11 @@ impl<'a> Walk<'a> {
                         self.each(schema, value, depth)?;
                     }
                 }
-                "items" | "additionalItems" | "contains" | "additionalProperties" | "unevaluatedItems"
+                "items"
+                | "additionalItems"
+                | "contains"
+                | "additionalProperties"
+                | "unevaluatedItems"
                 | "unevaluatedProperties" => self.each(below, value, depth)?,
                 "propertyNames" => {
                     for name in value.as_object().into_iter().flat_map(|fields| fields.keys()) {
@@ -246,8 +271,12 @@ impl<'a> Walk<'a> {
 
     fn each(&mut self, schema: &'a Value, value: &Value, depth: usize) -> Option<()> {
         match value {
-            Value::Array(items) => items.iter().try_for_each(|item| self.walk(schema, item, depth + 1)),
-            Value::Object(fields) => fields.values().try_for_each(|field| self.walk(schema, field, depth + 1)),
+            Value::Array(items) => items
+                .iter()
+                .try_for_each(|item| self.walk(schema, item, depth + 1)),
+            Value::Object(fields) => fields
+                .values()
+                .try_for_each(|field| self.walk(schema, field, depth + 1)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(()),
         }
     }
@@ -271,25 +300,39 @@ mod tests {
     }
 
     fn asked(schema: &Value, now: &Value, then: &Value) -> Acceptance {
-        Schema::of(&chart("c", Some(schema), Vec::new()), now).unwrap().accepts(then)
+        Schema::of(&chart("c", Some(schema), Vec::new()), now)
+            .unwrap()
+            .accepts(then)
     }
 
     #[test]
     fn a_refusal_names_the_place_of_the_value() {
         let schema = json!({"properties": {"a": {"properties": {"b": {"type": "integer"}}}}});
         let now = json!({"a": {"b": 1}});
-        assert_eq!(asked(&schema, &now, &json!({"a": {"b": 2}})), Acceptance::Accepted);
-        assert_eq!(asked(&schema, &now, &json!({"a": {"b": "x"}})), Acceptance::Refused("/a/b".to_owned()));
+        assert_eq!(
+            asked(&schema, &now, &json!({"a": {"b": 2}})),
+            Acceptance::Accepted
+        );
+        assert_eq!(
+            asked(&schema, &now, &json!({"a": {"b": "x"}})),
+            Acceptance::Refused("/a/b".to_owned())
+        );
         let above = chart("top", None, vec![chart("c", Some(&schema), Vec::new())]);
         let asked = Schema::of(&above, &json!({"c": now})).unwrap();
-        assert_eq!(asked.accepts(&json!({"c": {"a": {"b": "x"}}})), Acceptance::Refused("/c/a/b".to_owned()));
+        assert_eq!(
+            asked.accepts(&json!({"c": {"a": {"b": "x"}}})),
+            Acceptance::Refused("/c/a/b".to_owned())
+        );
         assert!(Schema::of(&chart("c", None, Vec::new()), &json!({})).is_none());
     }
 
     #[test]
     fn what_is_refused_already_cannot_be_asked() {
         let schema = json!({"required": ["a"]});
-        assert!(matches!(asked(&schema, &json!({}), &json!({})), Acceptance::CannotTell(_)));
+        assert!(matches!(
+            asked(&schema, &json!({}), &json!({})),
+            Acceptance::CannotTell(_)
+        ));
     }
 
     #[test]
@@ -302,7 +345,12 @@ mod tests {
             .chain([("60".to_owned(), json!({}))])
             .collect();
         let chain: serde_json::Map<String, Value> = (0..3000)
-            .map(|index| (index.to_string(), json!({"$ref": format!("#/$defs/{}", index + 1)})))
+            .map(|index| {
+                (
+                    index.to_string(),
+                    json!({"$ref": format!("#/$defs/{}", index + 1)}),
+                )
+            })
             .collect();
         for schema in [
             json!({"$ref": "#"}),
@@ -316,7 +364,11 @@ mod tests {
             json!({"properties": {"a": {"enum": vec![0; 600_000]}}}),
         ] {
             let answer = asked(&schema, &json!({"a": "aaaa"}), &json!({"a": "aaab"}));
-            assert!(matches!(answer, Acceptance::CannotTell(_)), "{}", &schema.to_string()[..40.min(schema.to_string().len())]);
+            assert!(
+                matches!(answer, Acceptance::CannotTell(_)),
+                "{}",
+                &schema.to_string()[..40.min(schema.to_string().len())]
+            );
         }
     }
 }

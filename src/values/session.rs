@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::answer::Moved;
+use super::Moved;
 use super::schema::{Acceptance, Schema};
 use super::source_map::{Change, Limits, SourceMap};
 use super::tree;
@@ -86,7 +86,9 @@ impl<'s> Session<'s> {
     /// The keys that a template reads.
     pub(super) fn keys_read(&self, template: &str) -> Vec<Key> {
         let file = self.base.files.get(template);
-        let mut keys: Vec<Key> = file.map(|file| file.reads.iter().cloned().collect()).unwrap_or_default();
+        let mut keys: Vec<Key> = file
+            .map(|file| file.reads.iter().cloned().collect())
+            .unwrap_or_default();
         keys.sort();
         keys
     }
@@ -119,7 +121,12 @@ impl<'s> Session<'s> {
         let other_program = has_other_charts.then(|| Program::of(&rendered.chart, work));
         let program = other_program.as_ref().unwrap_or(&self.program);
         let may_change = |name: &str| {
-            has_other_charts || self.base.files.get(name).is_some_and(|file| file.may_depend_on(key))
+            has_other_charts
+                || self
+                    .base
+                    .files
+                    .get(name)
+                    .is_some_and(|file| file.may_depend_on(key))
         };
         let after = program.evaluate(&rendered.values, self.surroundings, work, may_change);
         let mut trial = Trial {
@@ -161,30 +168,46 @@ impl Trial {
     /// Whether an object goes and another one of its kind comes: a key that names objects has Helm delete and create.
     fn renames(&self) -> bool {
         let whole = |change: &&Change| change.path.segments().is_empty();
-        let gone = self.changes.iter().filter(whole).filter(|change| change.after.is_none());
+        let gone = self
+            .changes
+            .iter()
+            .filter(whole)
+            .filter(|change| change.after.is_none());
         let mut kinds = gone.map(|change| change.kind.as_str());
         kinds.any(|kind| {
-            let mut came = self.changes.iter().filter(whole).filter(|change| change.before.is_none());
+            let mut came = self
+                .changes
+                .iter()
+                .filter(whole)
+                .filter(|change| change.before.is_none());
             came.any(|change| change.kind == kind)
         })
     }
 
     /// The fields that change, without checksums of what is rendered elsewhere: those follow whatever is changed.
     pub(super) fn moved(&self) -> impl Iterator<Item = (&Change, Moved)> {
-        self.changes.iter().filter(|change| !is_checksum(change)).map(|change| {
-            let moved = Moved {
-                kind: change.kind.clone(),
-                namespace: change.namespace.clone(),
-                name: change.name.clone(),
-                path: change.path.to_string(),
-            };
-            (change, moved)
-        })
+        self.changes
+            .iter()
+            .filter(|change| !is_checksum(change))
+            .map(|change| {
+                let moved = Moved {
+                    kind: change.kind.clone(),
+                    namespace: change.namespace.clone(),
+                    name: change.name.clone(),
+                    path: change.path.to_string(),
+                };
+                (change, moved)
+            })
     }
 }
 
 fn is_checksum(change: &Change) -> bool {
-    let last = change.path.keys().next_back().map(str::to_lowercase).unwrap_or_default();
+    let last = change
+        .path
+        .keys()
+        .next_back()
+        .map(str::to_lowercase)
+        .unwrap_or_default();
     ["checksum", "config-hash", "confighash", "sha256", "/hash"]
         .iter()
         .any(|word| last.contains(word))

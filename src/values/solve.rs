@@ -34,7 +34,11 @@ pub(super) fn solve(located: &Located, deployed: &Value, wanted: &Value) -> Resu
     }
     // White space at the ends is the template's.
     let (lead, tail) = ends(&whole);
-    let wanted = if whole == deployed { wanted } else { format!("{lead}{}{tail}", wanted.trim()) };
+    let wanted = if whole == deployed {
+        wanted
+    } else {
+        format!("{lead}{}{tail}", wanted.trim())
+    };
     if let Some(key) = only_key(&located.pieces, &texts) {
         return Ok(Solution {
             key,
@@ -85,12 +89,18 @@ fn shows_key(piece: &LocatedPiece) -> Option<&Key> {
 fn ends(text: &str) -> (&str, &str) {
     let lead = text.len() - text.trim_start().len();
     let tail = text.trim_end().len().max(lead);
-    (text.get(..lead).unwrap_or_default(), text.get(tail..).unwrap_or_default())
+    (
+        text.get(..lead).unwrap_or_default(),
+        text.get(tail..).unwrap_or_default(),
+    )
 }
 
 /// The key whose value is the whole text.
 fn only_key(pieces: &[LocatedPiece], texts: &[String]) -> Option<Key> {
-    let mut filled = pieces.iter().zip(texts).filter(|(_, text)| !text.trim().is_empty());
+    let mut filled = pieces
+        .iter()
+        .zip(texts)
+        .filter(|(_, text)| !text.trim().is_empty());
     match (filled.next(), filled.next()) {
         (Some((piece, _)), None) => piece.is_whole.then(|| shows_key(piece).cloned())?,
         (None, _) => {
@@ -111,7 +121,9 @@ fn part_of_text(pieces: &[LocatedPiece], texts: &[String], wanted: &str) -> Vec<
         };
         let before = texts.get(..position).unwrap_or_default().concat();
         let after = texts.get(position + 1..).unwrap_or_default().concat();
-        let shows = wanted.strip_prefix(&before).and_then(|rest| rest.strip_suffix(&after));
+        let shows = wanted
+            .strip_prefix(&before)
+            .and_then(|rest| rest.strip_suffix(&after));
         let Some(shows) = shows.filter(|shows| !shows.is_empty()) else {
             continue;
         };

@@ -1,10 +1,12 @@
 //! One field after the other: how the question is put, and what every answer is held to.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::answer::{Answer, Asked, AskedField, Step, Suggestion};
-use super::source_map::{Document, differences_inside};
 use super::session::{Session, Trial};
+use super::source_map::{Document, differences_inside};
+use super::{Answer, Asked, AskedField, Capabilities, KeyStep as ReportedStep, Suggestion};
 use super::{added, by_name, changed, removed, scalar, tree};
 use crate::chart::ReleaseChart;
 use crate::compare::path::{FieldPath, Segment};
@@ -17,13 +19,25 @@ use crate::yaml::Limits;
 /// For each object, the answers about its fields in their order.
 ///
 /// It takes as long as the evaluation of the chart, and a part of it once more for each field; both are limited.
-pub fn suggest(release: &ReleaseChart, surroundings: &Surroundings, asked: &[Asked]) -> Vec<Vec<Answer>> {
-    let session = Session::of(release, surroundings);
+pub fn suggest(release: &ReleaseChart, capabilities: &Capabilities, asked: &[Asked]) -> Vec<Vec<Answer>> {
+    let surroundings = Surroundings {
+        release: release.name.clone(),
+        namespace: release.namespace.clone(),
+        revision: release.revision,
+        kube_version: capabilities.kube_version.clone(),
+        api_versions: (!capabilities.api_versions.is_empty()).then(|| Arc::clone(&capabilities.api_versions)),
+    };
+    let session = Session::of(release, &surroundings);
     asked
         .iter()
         .map(|asked| {
             let answer = |field| match &session {
-                Ok(session) => Question { session, asked, field }.answer(),
+                Ok(session) => Question {
+                    session,
+                    asked,
+                    field,
+                }
+                .answer(),
                 Err(reason) => Answer::None(*reason),
             };
             asked.fields.iter().map(answer).collect()
@@ -83,7 +97,7 @@ impl<'q> Question<'q> {
 
     /// The object, among those that a template renders.
     pub(super) fn document<'m>(self, map: &'m super::source_map::SourceMap) -> Option<&'m Document> {
-        let object = &self.asked.object;
+        let object = &self.asked.key;
         map.document(&object.gvk.kind, object.namespace.as_deref(), &object.name)
     }
 
@@ -147,7 +161,7 @@ impl<'q> Question<'q> {
             (None, Some(_)) => ValueOrigin::ChartDefault,
             (None, None) => ValueOrigin::Unset,
         };
-        let object = &self.asked.object;
+        let object = &self.asked.key;
         let others = trial.moved().filter(|(change, _)| {
             let is_same_object = change.kind == object.gvk.kind && change.name == object.name;
             !is_same_object || !starts_with(&change.path, &self.field.path)
@@ -185,7 +199,9 @@ impl<'q> Question<'q> {
                 Some(value) => is_what_lives(&value, live),
                 None => fits_around_hole(document, path, live),
             },
-            None => document.value(path).is_none() && document.field(path).is_none() && !document.may_have(path),
+            None => {
+                document.value(path).is_none() && document.field(path).is_none() && !document.may_have(path)
+            }
         }
     }
 
@@ -209,7 +225,8 @@ fn is_what_lives(value: &Value, live: &Value) -> bool {
     }
     match (value, live) {
         (Value::String(value), Value::String(live)) if value.contains('\n') => {
-            differences_inside(value, live, &Limits::default()).is_some_and(|differences| differences.is_empty())
+            differences_inside(value, live, &Limits::default())
+                .is_some_and(|differences| differences.is_empty())
         }
         _ => false,
     }
@@ -225,10 +242,9 @@ fn fits_around_hole(document: &Document, path: &FieldPath, live: &Value) -> bool
     };
     let mut around = text.split(HOLE);
     match (around.next(), around.next(), around.next()) {
-        (Some(before), Some(after), None) if text.trim() != HOLE.to_string() => {
-            live.strip_prefix(before.trim_start())
-                .is_some_and(|rest| rest.trim_end().ends_with(after.trim_end()))
-        }
+        (Some(before), Some(after), None) if text.trim() != HOLE.to_string() => live
+            .strip_prefix(before.trim_start())
+            .is_some_and(|rest| rest.trim_end().ends_with(after.trim_end())),
         _ => false,
     }
 }
@@ -238,10 +254,10 @@ pub(super) fn starts_with(path: &FieldPath, start: &FieldPath) -> bool {
     path.segments().len() >= start.segments().len() && path.overlaps(start)
 }
 
-fn step(step: &KeyStep) -> Step {
+fn step(step: &KeyStep) -> ReportedStep {
     match step {
-        KeyStep::Name(name) => Step::Name((**name).to_owned()),
-        KeyStep::Index(index) => Step::Index(*index),
+        KeyStep::Name(name) => ReportedStep::Name((**name).to_owned()),
+        KeyStep::Index(index) => ReportedStep::Index(*index),
     }
 }
 

@@ -6,10 +6,12 @@ use crate::template::key::{Key, KeyStep};
 
 /// What is at a key; `None` where nothing is.
 pub(super) fn get<'v>(values: &'v Value, key: &Key) -> Option<&'v Value> {
-    key.steps().into_iter().try_fold(values, |value, step| match step {
-        KeyStep::Name(name) => value.get(&**name),
-        KeyStep::Index(index) => value.get(index),
-    })
+    key.steps()
+        .into_iter()
+        .try_fold(values, |value, step| match step {
+            KeyStep::Name(name) => value.get(&**name),
+            KeyStep::Index(index) => value.get(index),
+        })
 }
 
 /// Where the key ends at which a list begins: what has to be given as a whole, because Helm replaces lists.
@@ -90,7 +92,12 @@ pub(super) fn leaves(values: &Value, most: usize) -> Vec<(Key, &Value)> {
                 let items = items.iter().enumerate().rev();
                 waiting.extend(items.map(|(index, value)| (key.join(KeyStep::Index(index)), value)));
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => {
                 leaves.push((key, value));
             }
         }
@@ -107,7 +114,9 @@ pub(super) fn nodes(values: &Value, most: usize) -> Vec<(Key, &Value)> {
             break;
         }
         match value {
-            Value::Object(fields) => waiting.extend(fields.iter().map(|(name, value)| (key.name(name), value))),
+            Value::Object(fields) => {
+                waiting.extend(fields.iter().map(|(name, value)| (key.name(name), value)))
+            }
             Value::Array(items) => waiting.extend(
                 items
                     .iter()

@@ -21,6 +21,8 @@ vocabulary! {
         ConfirmWrites = "confirm-writes",
         /// Dry runs of drifted objects.
         Confirm = "confirm",
+        /// Reading the charts of drifted releases, for the keys that keep what lives.
+        Values = "values",
         /// Looking for objects whose release has no record.
         Orphans = "orphans",
         /// Listing the releases again.

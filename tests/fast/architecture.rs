@@ -17,7 +17,7 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, Visibility};
 use crate::support::program::root;
 
 /// The rooms, the lowest first: each imports only what stands before it.
-const ROOMS: [&str; 28] = [
+const ROOMS: [&str; 30] = [
     "vocabulary",
     "weight",
     "object",
@@ -25,6 +25,7 @@ const ROOMS: [&str; 28] = [
     "model",
     "release",
     "yaml",
+    "chart",
     "manifest",
     "types",
     "source",
@@ -33,6 +34,7 @@ const ROOMS: [&str; 28] = [
     "compare",
     "apply",
     "policy",
+    "values",
     "cluster",
     "snapshot",
     "classify",
@@ -66,7 +68,7 @@ const RESERVED: [(&str, &[&str]); 21] = [
     ("std::process", &["cluster", "app", MAIN]),
     ("tokio::process", &["cluster", "app"]),
     // Files that the operator names are read in one place; a scan reads its own processor time for the log.
-    ("std::fs", &["limited_file", "snapshot", "scan", "app"]),
+    ("std::fs", &["limited_file", "chart", "snapshot", "scan", "app"]),
     ("tempfile", &["app"]),
     // Process groups of plugins; folders without links.
     ("rustix", &["cluster", "snapshot", "app"]),

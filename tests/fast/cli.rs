@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::program::{Driftline, Ran, example};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "scan",
     "diagnose",
     "show",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 11] = [
     "man",
     "version",
     "rights",
+    "values",
 ];
 
 /// Runs driftline with nothing in its environment but what is given.

@@ -10,6 +10,7 @@ mod rights;
 mod scan;
 mod show;
 mod snapshot;
+mod values;
 
 use clap::CommandFactory;
 
@@ -24,6 +25,7 @@ pub async fn run(cli: Cli, abort: Abort) -> anyhow::Result<u8> {
         Command::Scan(args) => Box::pin(scan::run(&args, &cli.global, abort)).await,
         Command::Diagnose(args) => diagnose::run(&args, &cli.global, abort).await,
         Command::Preview(command) => preview::run(&command, &cli.global, abort).await,
+        Command::Values(args) => values::run(&args, &cli.global, abort).await,
         Command::Show(args) => show::run(&args, &cli.global, abort).await,
         Command::Compare(args) => compare::run(&args, &cli.global, abort).await,
         Command::Snapshot(args) => snapshot::run(&args, &cli.global, abort).await,

@@ -54,7 +54,13 @@ pub(super) async fn run(args: &SnapshotArgs, global: &Global, abort: Abort) -> a
         count(written.objects, "object"),
         args.output.display()
     ));
-    if !args.redact {
+    if args.with_values {
+        stderr::say(&format!(
+            "The snapshot holds the values of Secrets, and of {} the chart with the values that were given: protect it like a \
+             Secret. There is no redacted form with values.",
+            count(written.charts, "drifted release")
+        ));
+    } else if !args.redact {
         stderr::say(
             "The snapshot holds the values of Secrets: protect it like a Secret, or take it with --redact.",
         );

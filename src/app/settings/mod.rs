@@ -22,17 +22,18 @@ use self::file::File;
 use self::policy::policy;
 use super::cli::{
     AccessArgs, DiagnoseArgs, Names, PreviewArgs, PreviewRollbackArgs, PreviewUpgradeArgs, RightsArgs,
-    ScanArgs, SnapshotArgs,
+    ScanArgs, SnapshotArgs, ValuesArgs,
 };
 use super::environment::Environment;
 use super::exit::DriftStatus;
+use crate::chart::Chart;
 use crate::cluster::client::Options as ClientOptions;
 use crate::manifest::rendered::{Rendered, RenderedFor};
 use crate::notify::Sinks;
 use crate::notify::pushgateway::settings::PushgatewaySettings;
 use crate::notify::settings::{HttpSettings, SinkContext};
-use crate::policy::Confirm;
 use crate::policy::selection::{NamespacePattern, ReleasePattern, Selection};
+use crate::policy::{AskValues, Confirm};
 use crate::release::decode::MAX_DECODED_BYTES;
 use crate::release::history::Depth;
 use crate::release::stored::Driver;
@@ -116,6 +117,7 @@ impl ScanSettings {
         let target = ScanTarget::resolve(args.snapshot.as_deref(), access, selector, &file, environment)?;
         let mut scan = scan_options(&selection, access, &file)?;
         scan.policy.confirm = args.confirm.or(file.scan.confirm).unwrap_or_default();
+        scan.policy.values = ask_values(args.values);
         scan.orphans = orphan_search(args.orphans);
         if let ScanTarget::Cluster(options) = &target {
             can_find_orphans(scan.orphans, options)?;
@@ -242,6 +244,7 @@ impl Reading {
             access: &args.access,
         };
         let mut reading = Self::of_one_release(&release, Depth::History, environment)?;
+        reading.scan.policy.values = AskValues::Yes;
         reading.scan.orphans = match &reading.target {
             ScanTarget::Cluster(options) if reads_all_records(options) => scan::OrphanSearch::IfNoRecord,
             ScanTarget::Cluster(_) | ScanTarget::Snapshot { .. } => scan::OrphanSearch::No,
@@ -274,12 +277,46 @@ impl Reading {
         let request = scan::PreviewRequest::Upgrade(Arc::new(rendered));
         let mut reading =
             Self::of_preview(&args.release, &args.common, Depth::History, request, environment)?;
-        let Some(RenderedFor { namespace, name }) = rendered_for else {
-            return Ok(reading);
+        reading.rendered_for(&args.release, rendered_for)?;
+        Ok(reading)
+    }
+
+    /// Resolves the settings of the question which values keep what lives in a release.
+    pub fn of_values(
+        args: &ValuesArgs,
+        chart: Option<Chart>,
+        rendered: Option<Rendered>,
+        environment: Environment<'_>,
+    ) -> Result<Self, SettingsError> {
+        let release = OneRelease {
+            pattern: &args.release,
+            namespace: &args.namespace,
+            snapshot: args.snapshot.as_deref(),
+            access: &args.access,
         };
-        let selection = &mut reading.scan.selection;
+        let mut reading = Self::of_one_release(&release, Depth::Comparison, environment)?;
+        reading.scan.policy.values = AskValues::Yes;
+        reading.scan.chart = chart.map(Arc::new);
+        if let Some(rendered) = rendered {
+            let rendered_for = rendered.rendered_for.clone();
+            reading.rendered_for(&args.release, rendered_for)?;
+            reading.scan.rendered = Some(Arc::new(rendered));
+        }
+        Ok(reading)
+    }
+
+    /// Limits what is read to the release that manifests were rendered for.
+    fn rendered_for(
+        &mut self,
+        asked: &ReleasePattern,
+        rendered_for: Option<RenderedFor>,
+    ) -> Result<(), SettingsError> {
+        let Some(RenderedFor { namespace, name }) = rendered_for else {
+            return Ok(());
+        };
+        let selection = &mut self.scan.selection;
         if !selection.has_named(&namespace, &name) {
-            let asked = args.release.to_string();
+            let asked = asked.to_string();
             return Err(SettingsError::RenderedForAnother {
                 namespace,
                 name,
@@ -290,7 +327,7 @@ impl Reading {
         if let Ok(namespace) = namespace.parse() {
             selection.namespaces = vec![namespace];
         }
-        Ok(reading)
+        Ok(())
     }
 
     fn of_preview(
@@ -354,6 +391,7 @@ impl Reading<ClientOptions> {
         let mut scan = scan_options(&selection, access, &file)?;
         scan.orphans = orphan_search(args.orphans);
         can_find_orphans(scan.orphans, &target)?;
+        scan.policy.values = ask_values(args.with_values);
         if args.preview {
             scan.depth = Depth::Rollback(None);
             scan.preview = Some(scan::PreviewRequest::Rollback);
@@ -387,6 +425,15 @@ const fn orphan_search(is_asked_for: bool) -> scan::OrphanSearch {
         scan::OrphanSearch::Yes
     } else {
         scan::OrphanSearch::No
+    }
+}
+
+/// Whether the command line asks for keys of values.
+const fn ask_values(is_asked_for: bool) -> AskValues {
+    if is_asked_for {
+        AskValues::Yes
+    } else {
+        AskValues::No
     }
 }
 
@@ -440,6 +487,8 @@ fn scan_options(
         earlier: None,
         orphans: scan::OrphanSearch::No,
         cluster: access.repeated(),
+        chart: None,
+        rendered: None,
         preview: None,
         confirm_writes: Confirm::None,
     })

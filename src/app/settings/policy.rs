@@ -5,7 +5,7 @@ use super::file::File;
 use super::ignore::ignore_rules;
 use crate::policy::managers::Managers;
 use crate::policy::redact::Redaction;
-use crate::policy::{Confirm, Policy};
+use crate::policy::{AskValues, Confirm, Policy};
 
 /// The policy of a configuration file.
 pub(super) fn policy(file: &File, confirm: Confirm) -> Result<Policy, SettingsError> {
@@ -20,6 +20,7 @@ pub(super) fn policy(file: &File, confirm: Confirm) -> Result<Policy, SettingsEr
         ignore: ignore_rules(&file.ignore, file.ignore_annotation.as_deref())
             .map_err(|error| error.in_file(file.path.as_deref()))?,
         confirm,
+        values: AskValues::No,
         trusted_storage: file.trusted_storage_namespaces.clone(),
     })
 }

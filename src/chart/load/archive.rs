@@ -35,9 +35,14 @@ impl<R: io::Read> io::Read for Limited<R> {
 /// Reads the files of an archive. What leaves the chart's folder, and what is no file, is refused.
 pub(super) fn files(bytes: &[u8], room: &mut Room) -> Result<Vec<Read>, ChartError> {
     if !bytes.starts_with(GZIP_MAGIC) {
-        return Err(ChartError::Archive("it is no archive as `helm package` writes it"));
+        return Err(ChartError::Archive(
+            "it is no archive as `helm package` writes it",
+        ));
     }
-    let tar = Limited { inner: MultiGzDecoder::new(bytes), left: room.bytes.min(MAX_BYTES) + MAX_HEADERS };
+    let tar = Limited {
+        inner: MultiGzDecoder::new(bytes),
+        left: room.bytes.min(MAX_BYTES) + MAX_HEADERS,
+    };
     let mut archive = Archive::new(tar);
     let mut files = Vec::new();
     for entry in archive.entries().map_err(|error| broken(&error))? {
@@ -45,7 +50,9 @@ pub(super) fn files(bytes: &[u8], room: &mut Room) -> Result<Vec<Read>, ChartErr
         let kind = entry.header().entry_type();
         let whole = entry.path_bytes().into_owned();
         let Ok(whole) = String::from_utf8(whole) else {
-            return Err(ChartError::Archive("a file in its archive has a name that is not UTF-8"));
+            return Err(ChartError::Archive(
+                "a file in its archive has a name that is not UTF-8",
+            ));
         };
         match kind {
             EntryType::Directory | EntryType::XGlobalHeader | EntryType::XHeader => {
@@ -66,7 +73,11 @@ pub(super) fn files(bytes: &[u8], room: &mut Room) -> Result<Vec<Read>, ChartErr
         }
         room.file(entry.size())?;
         let mut data = Vec::new();
-        entry.by_ref().take(MAX_FILE).read_to_end(&mut data).map_err(|error| broken(&error))?;
+        entry
+            .by_ref()
+            .take(MAX_FILE)
+            .read_to_end(&mut data)
+            .map_err(|error| broken(&error))?;
         if data.len() as u64 != entry.size() {
             return Err(BROKEN);
         }
@@ -125,5 +136,8 @@ fn broken(error: &io::Error) -> ChartError {
 }
 
 fn refused(name: &str, why: &str) -> ChartError {
-    ChartError::File { file: shown(name), why: why.to_owned() }
+    ChartError::File {
+        file: shown(name),
+        why: why.to_owned(),
+    }
 }

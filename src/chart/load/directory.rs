@@ -25,7 +25,11 @@ pub(super) fn files(folder: &Path, room: &mut Room) -> Result<Vec<Read>, ChartEr
         Ok(_) => Rules::parse(&read(&ignoring, HELMIGNORE, MAX_HELMIGNORE)?)?,
         Err(_) => Rules::parse(b"")?,
     };
-    let mut walk = Walk { rules, room, files: Vec::new() };
+    let mut walk = Walk {
+        rules,
+        room,
+        files: Vec::new(),
+    };
     walk.folder(folder, "", 0)?;
     Ok(walk.files)
 }
@@ -54,7 +58,9 @@ impl Walk<'_> {
             } else if kind.is_file() {
                 let data = read(&path, &name, MAX_FILE)?;
                 self.room.file(data.len() as u64)?;
-                let data = data.strip_prefix(BOM).map_or_else(|| data.clone(), <[u8]>::to_vec);
+                let data = data
+                    .strip_prefix(BOM)
+                    .map_or_else(|| data.clone(), <[u8]>::to_vec);
                 self.files.push(Read { name, data });
             } else if kind.is_symlink() {
                 return Err(refused(&name, "is a symbolic link, which is not followed"));
@@ -104,9 +110,15 @@ fn read(path: &Path, name: &str, limit: u64) -> Result<Vec<u8>, ChartError> {
 }
 
 fn unreadable(name: &str, error: &io::Error) -> ChartError {
-    ChartError::Unreadable { path: shown(name), why: error.to_string() }
+    ChartError::Unreadable {
+        path: shown(name),
+        why: error.to_string(),
+    }
 }
 
 fn refused(name: &str, why: &str) -> ChartError {
-    ChartError::File { file: shown(name), why: why.to_owned() }
+    ChartError::File {
+        file: shown(name),
+        why: why.to_owned(),
+    }
 }

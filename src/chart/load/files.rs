@@ -51,7 +51,10 @@ pub(super) fn chart(files: Vec<Read>, room: &mut Room, depth: usize) -> Result<C
                 Some(name) if !has_ending(name, "prov") => {
                     let first = name.split_once('/').map_or(name, |(first, _)| first).to_owned();
                     let name = name.to_owned();
-                    inner.entry(first).or_default().push(Read { name, data: file.data });
+                    inner.entry(first).or_default().push(Read {
+                        name,
+                        data: file.data,
+                    });
                 }
                 _ => chart.files.push(kept(file)),
             },
@@ -63,7 +66,10 @@ pub(super) fn chart(files: Vec<Read>, room: &mut Room, depth: usize) -> Result<C
             continue;
         }
         let loaded = dependency(&name, files, room, depth);
-        let loaded = loaded.map_err(|error| ChartError::Dependency { name: shown(&name), error: Box::new(error) })?;
+        let loaded = loaded.map_err(|error| ChartError::Dependency {
+            name: shown(&name),
+            error: Box::new(error),
+        })?;
         chart.dependencies.push(loaded);
     }
     Ok(chart)
@@ -80,13 +86,19 @@ fn dependency(name: &str, files: Vec<Read>, room: &mut Room, depth: usize) -> Re
     }
     let files = files.into_iter().filter_map(|file| {
         let (_, name) = file.name.split_once('/')?;
-        Some(Read { name: name.to_owned(), data: file.data })
+        Some(Read {
+            name: name.to_owned(),
+            data: file.data,
+        })
     });
     chart(files.collect(), room, depth + 1)
 }
 
 fn kept(file: Read) -> ChartFile {
-    ChartFile { name: file.name, data: file.data.into() }
+    ChartFile {
+        name: file.name,
+        data: file.data.into(),
+    }
 }
 
 /// Whether the last part of a path ends so.

@@ -37,7 +37,10 @@ enum Part {
     /// Any number of characters but slashes.
     Many,
     /// One of these, or none of them; never a slash.
-    Of { ranges: Vec<(char, char)>, is_negated: bool },
+    Of {
+        ranges: Vec<(char, char)>,
+        is_negated: bool,
+    },
 }
 
 impl Rules {
@@ -55,7 +58,10 @@ impl Rules {
             }
             rules.push(Rule::parse(line)?);
         }
-        Ok(Self { rules, steps: MAX_STEPS })
+        Ok(Self {
+            rules,
+            steps: MAX_STEPS,
+        })
     }
 
     /// Whether a file or folder is left out, by its path in the chart.
@@ -89,12 +95,20 @@ impl Rule {
             None => (!line.contains('/'), line),
         };
         let pattern = parts(line).ok_or_else(|| refused("has a rule that is no pattern"))?;
-        Ok(Self { pattern, is_negated, is_for_folders, is_name })
+        Ok(Self {
+            pattern,
+            is_negated,
+            is_for_folders,
+            is_name,
+        })
     }
 }
 
 fn refused(why: &str) -> ChartError {
-    ChartError::File { file: ".helmignore".to_owned(), why: why.to_owned() }
+    ChartError::File {
+        file: ".helmignore".to_owned(),
+        why: why.to_owned(),
+    }
 }
 
 /// The parts of a pattern; `None` if it is none.
@@ -160,7 +174,9 @@ fn matches(pattern: &[Part], text: &[char], steps: &mut usize) -> Result<bool, C
             (Some(Part::One(one)), Some(character)) => *one == character,
             (Some(Part::Any), Some(character)) => character != '/',
             (Some(Part::Of { ranges, is_negated }), Some(character)) => {
-                let within = ranges.iter().any(|&(low, high)| (low..=high).contains(&character));
+                let within = ranges
+                    .iter()
+                    .any(|&(low, high)| (low..=high).contains(&character));
                 character != '/' && within != *is_negated
             }
             (None, Some(_)) | (Some(Part::One(_) | Part::Any | Part::Of { .. }), None) => false,
@@ -209,7 +225,11 @@ mod tests {
             ("*a*b", "xaxbxc", false, false),
         ] {
             let mut read = Rules::parse(rules.as_bytes()).unwrap();
-            assert_eq!(read.leave_out(path, is_folder).unwrap(), left_out, "{rules} {path}");
+            assert_eq!(
+                read.leave_out(path, is_folder).unwrap(),
+                left_out,
+                "{rules} {path}"
+            );
         }
         for rules in ["a/**", "[a", "[]", "[a-]", "a\\"] {
             assert!(Rules::parse(rules.as_bytes()).is_err(), "{rules}");

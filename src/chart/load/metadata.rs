@@ -18,12 +18,28 @@ const MAX_DEPENDENCIES: usize = 500;
 
 /// The fields that are texts.
 const TEXTS: [&str; 11] = [
-    "name", "home", "version", "description", "icon", "apiVersion", "condition", "tags", "appVersion", "kubeVersion",
+    "name",
+    "home",
+    "version",
+    "description",
+    "icon",
+    "apiVersion",
+    "condition",
+    "tags",
+    "appVersion",
+    "kubeVersion",
     "type",
 ];
 
 /// The other fields.
-const OTHERS: [&str; 6] = ["sources", "keywords", "maintainers", "deprecated", "annotations", "dependencies"];
+const OTHERS: [&str; 6] = [
+    "sources",
+    "keywords",
+    "maintainers",
+    "deprecated",
+    "annotations",
+    "dependencies",
+];
 
 /// The fields of a dependency that are texts.
 const DEPENDENCY_TEXTS: [&str; 5] = ["name", "version", "repository", "condition", "alias"];
@@ -125,7 +141,9 @@ fn check_dependencies(dependencies: &mut Value) -> Result<(), ChartError> {
         let (name, alias) = (text("name"), text("alias"));
         let is_plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
         if !alias.chars().all(is_plain) {
-            return Err(ChartError::Metadata("has a dependency with an alias that Helm refuses"));
+            return Err(ChartError::Metadata(
+                "has a dependency with an alias that Helm refuses",
+            ));
         }
         if !names.insert(if alias.is_empty() { name } else { alias }.to_owned()) {
             return Err(ChartError::Metadata("has two dependencies of one name or alias"));

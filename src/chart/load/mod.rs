@@ -52,8 +52,14 @@ struct Room {
 impl Room {
     /// Takes the room of a file.
     fn file(&mut self, bytes: u64) -> Result<(), ChartError> {
-        self.files = self.files.checked_sub(1).ok_or(ChartError::TooMuch("20000 files"))?;
-        self.bytes = self.bytes.checked_sub(bytes).ok_or(ChartError::TooMuch("64 MiB of files"))?;
+        self.files = self
+            .files
+            .checked_sub(1)
+            .ok_or(ChartError::TooMuch("20000 files"))?;
+        self.bytes = self
+            .bytes
+            .checked_sub(bytes)
+            .ok_or(ChartError::TooMuch("64 MiB of files"))?;
         Ok(())
     }
 }
@@ -68,7 +74,10 @@ pub fn load(path: &Path) -> Result<Chart, ChartError> {
         path: shown(&path.display().to_string()),
         why: error.to_string(),
     };
-    let mut room = Room { bytes: MAX_BYTES, files: MAX_FILES };
+    let mut room = Room {
+        bytes: MAX_BYTES,
+        files: MAX_FILES,
+    };
     let found = fs::metadata(path).map_err(unreadable)?;
     let read = if found.is_dir() {
         directory::files(path, &mut room)?

@@ -71,7 +71,10 @@ fn a_folder_is_loaded_as_helm_loads_it() {
             ("notes.txt", "no"),
             (".helmignore", "*.txt\n"),
             ("charts/cache/Chart.yaml", "name: cache\nversion: 0.1.0\n"),
-            ("charts/cache/requirements.yaml", "dependencies: [{name: x, version: 1}]\n"),
+            (
+                "charts/cache/requirements.yaml",
+                "dependencies: [{name: x, version: 1}]\n",
+            ),
             ("charts/_old/rest", "no chart"),
         ],
     );
@@ -79,7 +82,10 @@ fn a_folder_is_loaded_as_helm_loads_it() {
     let chart = load(folder.path()).unwrap();
     assert_eq!((chart.name(), chart.version()), ("web", "1.2.3"));
     assert_eq!(chart.metadata["appVersion"], "1.5");
-    assert_eq!(chart.values, serde_json::json!({"a": true, "b": {"c": 3, "d": 2}}));
+    assert_eq!(
+        chart.values,
+        serde_json::json!({"a": true, "b": {"c": 3, "d": 2}})
+    );
     assert_eq!(chart.schema.as_deref(), Some(b"{}".as_slice()));
     let names = |files: &[ChartFile]| files.iter().map(|file| file.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&chart.templates), ["templates/web.yaml"]);
@@ -95,8 +101,16 @@ fn what_helm_refuses_is_refused_with_the_name_of_the_file() {
     let chart: (&str, EntryType, &[u8]) = ("web/Chart.yaml", EntryType::Regular, CHART.as_bytes());
     let with = |name: &'static str, kind: EntryType| load_packed(&packed(&[chart, (name, kind, b"")]));
     for (name, kind, message) in [
-        ("web/../../x", EntryType::Regular, "web/../../x has a path with `..`"),
-        ("web//etc/x", EntryType::Regular, "web//etc/x has an absolute path"),
+        (
+            "web/../../x",
+            EntryType::Regular,
+            "web/../../x has a path with `..`",
+        ),
+        (
+            "web//etc/x",
+            EntryType::Regular,
+            "web//etc/x has an absolute path",
+        ),
         (r"web\c:\x", EntryType::Regular, r"web\c:\x has an absolute path"),
         ("x", EntryType::Regular, "x stands outside of the chart's folder"),
         ("web/x", EntryType::Symlink, "web/x is a link or a special file"),
@@ -106,12 +120,24 @@ fn what_helm_refuses_is_refused_with_the_name_of_the_file() {
         assert_eq!(with(name, kind).unwrap_err().to_string(), message);
     }
     for (bytes, message) in [
-        (b"kind: X".to_vec(), "it is no archive as `helm package` writes it"),
+        (
+            b"kind: X".to_vec(),
+            "it is no archive as `helm package` writes it",
+        ),
         (zipped(b"hello"), "its archive is broken or cut off"),
         (zipped(b""), "its archive has no files"),
-        (packed(&[("web/x", EntryType::Regular, b"")]), "it has no Chart.yaml"),
-        (packed(&[("web/Chart.yaml", EntryType::Regular, b"name: a")]), "its Chart.yaml has no version"),
-        (packed(&[("web/Chart.yaml", EntryType::Regular, b"[secret")]), "Chart.yaml is not read: invalid YAML at"),
+        (
+            packed(&[("web/x", EntryType::Regular, b"")]),
+            "it has no Chart.yaml",
+        ),
+        (
+            packed(&[("web/Chart.yaml", EntryType::Regular, b"name: a")]),
+            "its Chart.yaml has no version",
+        ),
+        (
+            packed(&[("web/Chart.yaml", EntryType::Regular, b"[secret")]),
+            "Chart.yaml is not read: invalid YAML at",
+        ),
     ] {
         let error = load_packed(&bytes).unwrap_err().to_string();
         assert!(error.starts_with(message), "{error}");
@@ -123,16 +149,34 @@ fn what_helm_refuses_is_refused_with_the_name_of_the_file() {
 fn bombs_are_refused_before_they_are_held() {
     let zeros = vec![0; 6 << 20];
     let large = packed(&[("web/x", EntryType::Regular, &zeros)]);
-    assert_eq!(load_packed(&large).unwrap_err().to_string(), "web/x is larger than 5 MiB");
+    assert_eq!(
+        load_packed(&large).unwrap_err().to_string(),
+        "web/x is larger than 5 MiB"
+    );
     let files: Vec<(&str, EntryType, &[u8])> = vec![("web/x", EntryType::Regular, &zeros[..4 << 20]); 20];
-    assert_eq!(load_packed(&packed(&files)).unwrap_err().to_string(), "it has more than 64 MiB of files");
+    assert_eq!(
+        load_packed(&packed(&files)).unwrap_err().to_string(),
+        "it has more than 64 MiB of files"
+    );
     let many: Vec<(&str, EntryType, &[u8])> = vec![("web/x", EntryType::Directory, b""); MAX_FILES + 1];
-    assert_eq!(load_packed(&packed(&many)).unwrap_err().to_string(), "it has more than 20000 files");
+    assert_eq!(
+        load_packed(&packed(&many)).unwrap_err().to_string(),
+        "it has more than 20000 files"
+    );
     // A name that is as long as the limit allows, and more.
     let mut builder = Builder::new(Vec::new());
-    entry(&mut builder, "long", EntryType::GNULongName, 120 << 20, &vec![b'a'; 120 << 20]);
+    entry(
+        &mut builder,
+        "long",
+        EntryType::GNULongName,
+        120 << 20,
+        &vec![b'a'; 120 << 20],
+    );
     let long = zipped(&builder.into_inner().unwrap());
-    assert_eq!(load_packed(&long).unwrap_err().to_string(), "it has more than 64 MiB of files");
+    assert_eq!(
+        load_packed(&long).unwrap_err().to_string(),
+        "it has more than 64 MiB of files"
+    );
     // Archives in archives share the limits.
     let mut inner = packed(&[("a/Chart.yaml", EntryType::Regular, b"name: a\nversion: 1.0.0\n")]);
     for _ in 0..20 {
@@ -143,13 +187,19 @@ fn bombs_are_refused_before_they_are_held() {
         inner = packed(&outer);
     }
     let error = load_packed(&inner).unwrap_err().to_string();
-    assert!(error.ends_with("it has more than 16 charts in each other"), "{error}");
+    assert!(
+        error.ends_with("it has more than 16 charts in each other"),
+        "{error}"
+    );
 }
 
 #[test]
 fn no_link_is_followed_and_no_special_file_is_read() {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), &[("Chart.yaml", CHART), (".helmignore", "ignored\n")]);
+    write(
+        folder.path(),
+        &[("Chart.yaml", CHART), (".helmignore", "ignored\n")],
+    );
     std::os::unix::fs::symlink("/etc/passwd", folder.path().join("ignored")).unwrap();
     assert!(load(folder.path()).is_ok());
     std::os::unix::fs::symlink("/etc/passwd", folder.path().join("link")).unwrap();
@@ -157,5 +207,10 @@ fn no_link_is_followed_and_no_special_file_is_read() {
     assert_eq!(error, "link is a symbolic link, which is not followed");
     let device = load(Path::new("/dev/zero")).unwrap_err().to_string();
     assert_eq!(device, "it is neither a folder nor an archive");
-    assert!(load(&folder.path().join("none")).unwrap_err().to_string().contains("cannot be read"));
+    assert!(
+        load(&folder.path().join("none"))
+            .unwrap_err()
+            .to_string()
+            .contains("cannot be read")
+    );
 }

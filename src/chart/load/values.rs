@@ -11,7 +11,9 @@ pub(super) fn document(file: &str, text: &str) -> Result<Option<Map<String, Valu
     match read.map_err(|error| refused(file, &format!("is not read: {error}")))? {
         Value::Object(fields) => Ok(Some(fields)),
         Value::Null => Ok(None),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Err(refused(file, "is no map")),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(refused(file, "is no map"))
+        }
     }
 }
 
@@ -40,7 +42,9 @@ pub(super) fn parse(data: &[u8]) -> Result<Value, ChartError> {
 fn documents(text: &str) -> Vec<String> {
     let mut documents = vec![String::new()];
     for line in text.split_inclusive('\n') {
-        let ends = line.strip_prefix("---").is_some_and(|rest| rest.trim().is_empty());
+        let ends = line
+            .strip_prefix("---")
+            .is_some_and(|rest| rest.trim().is_empty());
         match documents.last_mut() {
             Some(last) if !ends => last.push_str(line),
             Some(last) if last.is_empty() => {}
@@ -63,5 +67,8 @@ fn merge(into: &mut Map<String, Value>, more: Map<String, Value>) {
 }
 
 fn refused(file: &str, why: &str) -> ChartError {
-    ChartError::File { file: file.to_owned(), why: why.to_owned() }
+    ChartError::File {
+        file: file.to_owned(),
+        why: why.to_owned(),
+    }
 }

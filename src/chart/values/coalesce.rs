@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::table::{self, Budget, Node, Table};
 use super::DefaultNulls;
+use super::table::{self, Budget, Node, Table};
 use crate::chart::{Chart, ChartError};
 
 /// The table that all charts share.
@@ -130,7 +130,12 @@ fn shallow(of: &Table) -> Table {
 }
 
 /// Merges one table into another, which wins (`CoalesceTables`, `MergeTables`).
-pub(super) fn tables(into: &Table, from: &Table, nulls: Nulls, budget: &mut Budget) -> Result<(), ChartError> {
+pub(super) fn tables(
+    into: &Table,
+    from: &Table,
+    nulls: Nulls,
+    budget: &mut Budget,
+) -> Result<(), ChartError> {
     tables_at(into, from, nulls, 0, budget)
 }
 

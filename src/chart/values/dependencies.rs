@@ -49,10 +49,13 @@ impl Requirement {
 
     /// By its tags, of which one that is true is enough (`processDependencyTags`).
     fn ask_tags(&mut self, tags: &Table) {
-        let answers = self.list("tags").iter().filter_map(|tag| match table::get(tags, tag.as_str()?)? {
-            Node::Other(value) => value.as_bool(),
-            Node::Table(_) => None,
-        });
+        let answers = self
+            .list("tags")
+            .iter()
+            .filter_map(|tag| match table::get(tags, tag.as_str()?)? {
+                Node::Other(value) => value.as_bool(),
+                Node::Table(_) => None,
+            });
         let answers: BTreeSet<bool> = answers.collect();
         self.is_on = answers.contains(&true) || answers.is_empty();
     }
@@ -62,7 +65,14 @@ impl Requirement {
 fn requirements(chart: &Chart) -> Option<Vec<Requirement>> {
     let stated = chart.metadata.get(DEPENDENCIES)?.as_array()?;
     let stated = stated.iter().filter(|fields| fields.is_object());
-    Some(stated.map(|fields| Requirement { fields: fields.clone(), is_on: true }).collect())
+    Some(
+        stated
+            .map(|fields| Requirement {
+                fields: fields.clone(),
+                is_on: true,
+            })
+            .collect(),
+    )
 }
 
 /// Keeps the dependencies that are on, and imports their values (`ProcessDependencies`).
@@ -80,14 +90,19 @@ fn keep_those_that_are_on(
     budget: &mut Budget,
 ) -> Result<(), ChartError> {
     budget.step(depth)?;
-    let Some(mut stated) = requirements(chart) else { return Ok(()) };
+    let Some(mut stated) = requirements(chart) else {
+        return Ok(());
+    };
     let present = std::mem::take(&mut chart.dependencies);
     let unstated = |dependency: &&Chart| !stated.iter().any(|stated| stated.is_met_by(dependency));
     let mut kept: Vec<Chart> = present.iter().filter(unstated).cloned().collect();
     for requirement in &mut stated {
         budget.step(depth)?;
         let alias = requirement.text("alias").to_owned();
-        if let Some(found) = present.iter().find(|dependency| requirement.is_met_by(dependency)) {
+        if let Some(found) = present
+            .iter()
+            .find(|dependency| requirement.is_met_by(dependency))
+        {
             let mut dependency = found.clone();
             if !alias.is_empty() {
                 set(&mut dependency.metadata, "name", Value::String(alias.clone()));
@@ -112,7 +127,9 @@ fn keep_those_that_are_on(
         .filter(|requirement| !requirement.is_on)
         .map(|requirement| requirement.text("name").to_owned())
         .collect();
-    chart.dependencies.retain(|dependency| !off.contains(dependency.name()));
+    chart
+        .dependencies
+        .retain(|dependency| !off.contains(dependency.name()));
     stated.retain(|requirement| !off.contains(requirement.text("name")));
     for dependency in &mut chart.dependencies {
         let prefix = format!("{prefix}{}.", dependency.name());
@@ -146,7 +163,9 @@ fn import_values(chart: &mut Chart, budget: &mut Budget) -> Result<(), ChartErro
     for dependency in &mut chart.dependencies {
         import_values(dependency, budget)?;
     }
-    let Some(stated) = requirements(chart) else { return Ok(()) };
+    let Some(stated) = requirements(chart) else {
+        return Ok(());
+    };
     let values = coalesce::values(chart, &table::empty(), Nulls::Keep, budget)?;
     let imported = table::empty();
     for requirement in &stated {

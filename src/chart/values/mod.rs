@@ -57,13 +57,18 @@ impl Scope {
 
     /// The chart, of the rendered one.
     pub fn of<'a>(&self, chart: &'a Chart) -> Option<&'a Chart> {
-        self.place.iter().try_fold(chart, |chart, &place| chart.dependencies.get(place))
+        self.place
+            .iter()
+            .try_fold(chart, |chart, &place| chart.dependencies.get(place))
     }
 
     /// `.Values` of this chart, of those of the rendered one (Helm: `pkg/engine/engine.go`, `recAllTpls`). `None` where
     /// it has none.
     pub fn values<'a>(&self, values: &'a Value) -> Option<&'a Value> {
-        let found = self.prefix.iter().try_fold(values, |values, key| values.get(key))?;
+        let found = self
+            .prefix
+            .iter()
+            .try_fold(values, |values, key| values.get(key))?;
         found.is_object().then_some(found)
     }
 }
@@ -97,11 +102,19 @@ pub fn rendered_values_with(
     }
     let merged = coalesce::values(&chart, &given, Nulls::Remove, &mut budget)?;
     let values = table::to_value(&merged, &mut budget)?;
-    let mut scopes = vec![Scope { chart: chart.name().to_owned(), prefix: Vec::new(), place: Vec::new() }];
+    let mut scopes = vec![Scope {
+        chart: chart.name().to_owned(),
+        prefix: Vec::new(),
+        place: Vec::new(),
+    }];
     let mut next = 0;
     while let Some(scope) = scopes.get(next).cloned() {
         next += 1;
-        for (place, dependency) in scope.of(&chart).into_iter().flat_map(|of| of.dependencies.iter().enumerate()) {
+        for (place, dependency) in scope
+            .of(&chart)
+            .into_iter()
+            .flat_map(|of| of.dependencies.iter().enumerate())
+        {
             budget.step(0)?;
             // Helm reads the name as a path.
             let keys = dependency.name().split('.').map(str::to_owned);
@@ -112,5 +125,9 @@ pub fn rendered_values_with(
             });
         }
     }
-    Ok(Rendered { chart, values, scopes })
+    Ok(Rendered {
+        chart,
+        values,
+        scopes,
+    })
 }

@@ -19,7 +19,9 @@ struct Partial {
 
 /// Whether the version lies in the range. What is no version or no range fits nothing.
 pub(super) fn has(range: &str, version: &str) -> bool {
-    let Some(version) = parse_whole(version) else { return false };
+    let Some(version) = parse_whole(version) else {
+        return false;
+    };
     let alternatives: Option<Vec<bool>> = range
         .split("||")
         .map(|alternative| all_hold(alternative, &version))
@@ -34,13 +36,18 @@ fn all_hold(alternative: &str, version: &Version) -> Option<bool> {
         return None;
     }
     if let Some((low, high)) = alternative.split_once(" - ") {
-        let both = [condition(">=", low.trim(), version)?, condition("<=", high.trim(), version)?];
+        let both = [
+            condition(">=", low.trim(), version)?,
+            condition("<=", high.trim(), version)?,
+        ];
         return Some(both == [true, true]);
     }
     let mut holds = true;
     let mut rest = alternative;
     while !rest.is_empty() {
-        let start = rest.find(|character: char| !is_operator(character)).unwrap_or(rest.len());
+        let start = rest
+            .find(|character: char| !is_operator(character))
+            .unwrap_or(rest.len());
         let (operator, after) = rest.split_at(start);
         let after = after.trim_start();
         let end = after
@@ -79,9 +86,7 @@ fn condition(operator: &str, operand: &str, version: &Version) -> Option<bool> {
             pre_fits && version.numbers[..bound.stated] <= bound.version.numbers[..bound.stated]
         }
         "<=" | "=<" => pre_fits && order != Ordering::Greater,
-        "~" | "~>" => {
-            pre_fits && order != Ordering::Less && (bound.stated == 0 || same(bound.stated.min(2)))
-        }
+        "~" | "~>" => pre_fits && order != Ordering::Less && (bound.stated == 0 || same(bound.stated.min(2))),
         "^" => pre_fits && order != Ordering::Less && same_by_caret(version, &bound),
         _ => return None,
     };
@@ -108,7 +113,10 @@ fn parse(text: &str) -> Option<Partial> {
     let text = text.strip_prefix('v').unwrap_or(text);
     let text = text.split_once('+').map_or(text, |(text, _)| text);
     let (numbers, pre) = text.split_once('-').unwrap_or((text, ""));
-    let mut version = Version { numbers: [0; 3], pre: pre.to_owned() };
+    let mut version = Version {
+        numbers: [0; 3],
+        pre: pre.to_owned(),
+    };
     let parts: Vec<&str> = numbers.split('.').collect();
     if parts.len() > 3 {
         return None;
@@ -125,7 +133,9 @@ fn parse(text: &str) -> Option<Partial> {
 }
 
 fn compare(one: &Version, other: &Version) -> Ordering {
-    one.numbers.cmp(&other.numbers).then_with(|| compare_pre(&one.pre, &other.pre))
+    one.numbers
+        .cmp(&other.numbers)
+        .then_with(|| compare_pre(&one.pre, &other.pre))
 }
 
 /// A release comes after what was before it; the words before it are compared one by one.

@@ -61,7 +61,10 @@ pub(super) struct Budget {
 impl Budget {
     /// The whole of it.
     pub(super) const fn new(default_nulls: DefaultNulls) -> Self {
-        Self { steps: MAX_STEPS, default_nulls }
+        Self {
+            steps: MAX_STEPS,
+            default_nulls,
+        }
     }
 
     /// Takes a step at a depth.
@@ -69,10 +72,9 @@ impl Budget {
         if depth > MAX_DEPTH {
             return Err(ChartError::TooMuch("300 levels of values"));
         }
-        self.steps = self
-            .steps
-            .checked_sub(1)
-            .ok_or(ChartError::TooMuch("10,000,000 values, with those of its dependencies"))?;
+        self.steps = self.steps.checked_sub(1).ok_or(ChartError::TooMuch(
+            "10,000,000 values, with those of its dependencies",
+        ))?;
         Ok(())
     }
 }
@@ -157,7 +159,10 @@ pub(super) fn remove(table: &Table, key: &str) {
 /// The entries of a table as they are now.
 pub(super) fn entries(table: &Table) -> Vec<(String, Node)> {
     let table = table.borrow();
-    table.iter().map(|(key, node)| (key.clone(), node.clone())).collect()
+    table
+        .iter()
+        .map(|(key, node)| (key.clone(), node.clone()))
+        .collect()
 }
 
 /// The table at a path of keys with dots between them (Helm: `pkg/chart/common/values.go`, `Table`).

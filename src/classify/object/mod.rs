@@ -16,6 +16,7 @@ use super::finding::{finding, shown_patch};
 use super::listed::Listed;
 use super::live::LiveObject;
 use super::next_upgrade::Upgrade;
+use super::question::{Question, Questions};
 use super::state::{StateVerdict, absent, empty_report, verdict_by_state};
 use super::subject::Subject;
 use crate::compare::managed_fields::Live;
@@ -42,6 +43,8 @@ pub struct Judgement {
     pub block: Option<Block>,
     /// Whether the object holds something that a revision before the compared ones may have left behind.
     pub is_unexplained: bool,
+    /// What is asked about its drift; nothing unless keys of values were asked for.
+    pub questions: Vec<Question>,
 }
 
 impl From<ObjectReport> for Judgement {
@@ -51,6 +54,7 @@ impl From<ObjectReport> for Judgement {
             check: None,
             block: None,
             is_unexplained: false,
+            questions: Vec::new(),
         }
     }
 }
@@ -277,7 +281,9 @@ fn compare(
     report.left_out = listed.left_out;
     report.shadowed_rules = shadowed_rules.into_iter().collect();
     let (mut drift, mut pruned): (Vec<(usize, Change)>, Vec<Change>) = (Vec::new(), Vec::new());
-    for (finding, change) in listed.findings {
+    let mut questions = Questions::default();
+    for (mut finding, change) in listed.findings {
+        questions.note(subject, policy, report.findings.len(), &mut finding, &change);
         if finding.is_drift() {
             report.state = ObjectState::Drifted;
             drift.push((report.findings.len(), change));
@@ -305,6 +311,7 @@ fn compare(
         check,
         block,
         is_unexplained,
+        questions: questions.into_list(),
     }
 }
 

@@ -43,6 +43,7 @@ const fn slug(group: Group) -> &'static str {
         Group::PreviewCause => "preview-cause",
         Group::PreviewEffect => "preview-effect",
         Group::Change => "change",
+        Group::Values => "values",
         Group::Term => "word",
     }
 }

@@ -152,6 +152,7 @@ fn weight(code: &Explanation) -> Option<String> {
         | Group::PreviewCause
         | Group::PreviewEffect
         | Group::Change
+        | Group::Values
         | Group::Term => None,
     }
 }

@@ -26,10 +26,10 @@ use serde_json::Value;
 use self::document::Document;
 use super::{IgnoredBy, Report, ReportError, ReportNote, SCHEMA};
 use crate::vocabulary::{
-    ApplyMethod, ChangeStatus, DriftCorrection, Ending, FindingCode, HealthCode, HealthSeverity, IdleReason,
-    ManagingTool, MemoryDetail, NextUpgrade, ObjectState, OrphanRecords, Outcome, PreviewAction,
-    PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation, ResolvedKind, Severity, SinceSource,
-    Stopped, Verdict,
+    ApplyMethod, ChangeStatus, CheckedOutcome, DriftCorrection, Ending, FindingCode, HealthCode,
+    HealthSeverity, IdleReason, KeyCertainty, ManagingTool, MemoryDetail, NextUpgrade, NoKeyReason,
+    ObjectState, OrphanRecords, Outcome, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome,
+    PreviewedOperation, ResolvedKind, Severity, SinceSource, Stopped, ValueOrigin, Verdict,
 };
 
 /// The largest report that is read, in bytes: far more than the largest cluster makes.
@@ -236,6 +236,7 @@ impl PassedOver {
             }
             self.health(release);
             self.preview(release);
+            self.values_check(release);
             retain(release, "objects", |object| self.object(object));
             true
         });
@@ -340,8 +341,37 @@ impl PassedOver {
             return false;
         }
         self.clear::<NextUpgrade>(finding, "nextUpgrade", NEXT_UPGRADE);
+        self.keys(finding);
         self.tracked(finding, "finding", "findings");
         true
+    }
+
+    /// What a rendering makes of the drifted fields.
+    fn values_check(&mut self, release: &mut Value) {
+        const OUTCOME: WordUse = WordUse::entry("checked field", "checked fields", "outcome");
+        if let Some(check) = release.get_mut("valuesCheck") {
+            retain(check, "fields", |field| {
+                !self.is_unknown::<CheckedOutcome>(field, "outcome", OUTCOME)
+            });
+        }
+    }
+
+    /// The key that keeps a field, or why there is none. In words that are not known it says nothing.
+    fn keys(&mut self, finding: &mut Value) {
+        const ORIGIN: WordUse = WordUse::field("finding", "findings", "origin of a value");
+        const CERTAINTY: WordUse = WordUse::field("finding", "findings", "certainty of a key");
+        const CODE: WordUse = WordUse::field("finding", "findings", "reason for no key");
+        if let Some(values) = finding.get("values")
+            && (self.is_unknown::<ValueOrigin>(values, "origin", ORIGIN)
+                || self.is_unknown::<KeyCertainty>(values, "certainty", CERTAINTY))
+        {
+            finding["values"] = Value::Null;
+        }
+        if let Some(no_values) = finding.get("noValues")
+            && self.is_unknown::<NoKeyReason>(no_values, "code", CODE)
+        {
+            finding["noValues"] = Value::Null;
+        }
     }
 
     /// Whether an entry holds an unknown word. Counts it.

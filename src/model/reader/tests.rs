@@ -24,7 +24,7 @@ enum Fate {
 }
 
 /// Every field of the contract that holds a word, by its path, and the effect of an unknown word there.
-const FIELDS: [(&str, Fate); 35] = [
+const FIELDS: [(&str, Fate); 39] = [
     ("/comparedWith/detail", Fate::ObjectCleared),
     ("/resolved[]/kind", Fate::LeftOut(2)),
     ("/resolved[]/how", Fate::LeftOut(2)),
@@ -60,6 +60,19 @@ const FIELDS: [(&str, Fate); 35] = [
     ("/releases[]/objects[]/findings[]/severity", Fate::LeftOut(6)),
     ("/releases[]/objects[]/findings[]/ignoredBy", Fate::LeftOut(6)),
     ("/releases[]/objects[]/findings[]/nextUpgrade", Fate::Cleared),
+    (
+        "/releases[]/objects[]/findings[]/values/origin",
+        Fate::ObjectCleared,
+    ),
+    (
+        "/releases[]/objects[]/findings[]/values/certainty",
+        Fate::ObjectCleared,
+    ),
+    (
+        "/releases[]/objects[]/findings[]/noValues/code",
+        Fate::ObjectCleared,
+    ),
+    ("/releases[]/valuesCheck/fields[]/outcome", Fate::LeftOut(5)),
 ];
 
 fn read(document: &Value) -> Result<Report, ReadReportError> {
@@ -69,7 +82,9 @@ fn read(document: &Value) -> Result<Report, ReadReportError> {
 fn documents() -> Vec<Value> {
     let reports = fixtures::every().into_iter().chain(fixtures::previews::every());
     reports
-        .map(|(_, report)| serde_json::to_value(report).unwrap())
+        .map(|(_, report)| report)
+        .chain([fixtures::with_values()])
+        .map(|report| serde_json::to_value(report).unwrap())
         .collect()
 }
 

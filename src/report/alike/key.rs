@@ -14,11 +14,13 @@ use std::hash::{BuildHasher as _, Hash, RandomState};
 use serde_json::Value;
 
 use super::Said;
-use crate::model::{Actor, Finding, Health, IgnoredBy, ObjectReport, ReleaseReport, Tracked};
+use crate::model::{
+    Actor, Finding, Health, IgnoredBy, KeptBy, KeyPath, ObjectReport, ReleaseReport, Tracked,
+};
 use crate::report::origin::{Origin, Place};
 use crate::vocabulary::{
-    ChangeStatus, FindingCode, HealthCode, HealthSeverity, ManagingTool, NextUpgrade, ObjectState, Severity,
-    Verdict,
+    ChangeStatus, FindingCode, HealthCode, HealthSeverity, KeyCertainty, ManagingTool, NextUpgrade,
+    ObjectState, Severity, Verdict,
 };
 
 /// The longest name that Kubernetes takes. Longer ones are nobody's, and are not looked for.
@@ -110,6 +112,7 @@ fn release_key(release: &ReleaseReport, said: Said) -> ReleaseKey<'_> {
         detail: _,
         managed_by,
         preview: _,
+        values_check: _,
         has_unread_leftovers: _,
         has_unsettled: _,
         cluster: _,
@@ -235,7 +238,18 @@ struct FindingKey<'r> {
     next_upgrade: Option<NextUpgrade>,
     next_upgrade_reason: Option<&'r String>,
     becomes: Option<&'r Value>,
+    kept_by: Option<KeptByKey<'r>>,
     message: &'r str,
+}
+
+/// What a line says of the key that keeps a field.
+#[derive(Hash)]
+struct KeptByKey<'r> {
+    key: &'r KeyPath,
+    value: Option<&'r Value>,
+    certainty: KeyCertainty,
+    has_list: bool,
+    moved: usize,
 }
 
 #[derive(Hash)]
@@ -272,6 +286,8 @@ fn finding_key<'r>(release: &'r ReleaseReport, finding: &'r Finding) -> FindingK
         next_upgrade,
         next_upgrade_reason,
         becomes,
+        kept_by,
+        no_key: _,
         message,
     } = finding;
     FindingKey {
@@ -289,7 +305,18 @@ fn finding_key<'r>(release: &'r ReleaseReport, finding: &'r Finding) -> FindingK
         next_upgrade: *next_upgrade,
         next_upgrade_reason: next_upgrade_reason.as_ref(),
         becomes: becomes.as_ref(),
+        kept_by: kept_by.as_deref().map(kept_by_key),
         message,
+    }
+}
+
+fn kept_by_key(kept_by: &KeptBy) -> KeptByKey<'_> {
+    KeptByKey {
+        key: &kept_by.key,
+        value: kept_by.value.as_ref(),
+        certainty: kept_by.certainty,
+        has_list: kept_by.key.is_in_list(),
+        moved: kept_by.moved(),
     }
 }
 

@@ -178,6 +178,7 @@ fn finding(
     if finding.shortened || is_cut {
         remarks.push(Safe::from("long value, shown in part"));
     }
+    remarks.extend(fields::to_keep(finding, options));
     remarks.extend(finding.confirmed.map(|confirmed| {
         Safe::from(if confirmed {
             "confirmed (server dry run)"

@@ -195,6 +195,9 @@ impl Page<'_> {
             for detail in &row.details {
                 let _ = write!(text, "; {}", line(&detail.text));
             }
+            if let Some(to_keep) = &row.to_keep {
+                let _ = write!(text, "; {}", code(to_keep));
+            }
             text.push('\n');
             if let Some((before, after)) = row.texts {
                 text.push('\n');

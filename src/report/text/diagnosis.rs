@@ -9,11 +9,11 @@ use anstyle::Style;
 
 use super::line::Line;
 use super::safe::Safe;
-use super::{TextOptions, TextWriter, closing, next_step, wrap};
+use super::{TextOptions, TextWriter, closing, fields, next_step, wrap};
 use crate::model::{
     Advice, Health, ObjectDetail, ObjectReport, ReleaseDetail, ReleaseReport, Report, RevisionDetail,
 };
-use crate::report::words::{count, minute};
+use crate::report::words::{self, count, minute};
 use crate::vocabulary::{FindingCode, ObjectState, Verdict};
 
 /// Writes the page of every release in a report.
@@ -44,6 +44,12 @@ pub(in crate::report) fn render(
     }
     Ok(())
 }
+
+/// For how many fields the page says which key keeps them.
+const KEYS: usize = 10;
+
+/// How many columns of a field's place are shown.
+const PLACE: usize = 160;
 
 /// What stands in place of a command that the sanitiser would change.
 pub(in crate::report) const NOT_SHOWN: &str =
@@ -81,7 +87,46 @@ impl TextWriter<'_> {
                 self.line(&line)?;
             }
         }
+        self.keys(release)?;
         self.advice(&release.health)
+    }
+
+    /// The keys of the chart's values that keep what lives, the first ones.
+    fn keys(&mut self, release: &ReleaseReport) -> io::Result<()> {
+        let options = self.options;
+        let findings = release.objects.iter().flat_map(|object| {
+            let findings = object.findings.iter();
+            findings.filter_map(move |finding| Some((object, finding, fields::to_keep(finding, options)?)))
+        });
+        let findings: Vec<_> = findings.collect();
+        if findings.is_empty() {
+            return Ok(());
+        }
+        self.blank()?;
+        self.heading("Values that keep the drift")?;
+        for (object, finding, to_keep) in findings.iter().take(KEYS) {
+            let mut line = Line::indented(2);
+            let place = format!("{} {} {}", object.kind, object.name, finding.path);
+            line.plain(self.options.safe(&place).cut_front(PLACE));
+            self.line(&line)?;
+            let mut line = Line::indented(6);
+            line.push(self.options.palette.dim, to_keep.clone());
+            self.line(&line)?;
+        }
+        if findings.len() > KEYS {
+            let mut line = Line::indented(2);
+            let more = count(findings.len() - KEYS, "more field");
+            line.plain("and ").plain(self.options.safe(&more));
+            self.line(&line)?;
+        }
+        let command = words::own_command(&["values"], release);
+        if let Ok(command) = command {
+            let mut line = Line::indented(2);
+            line.plain("As a file for helm upgrade -f: ")
+                .whole(Style::new(), self.options.safe(&command.to_string()));
+            self.line(&line)?;
+        }
+        Ok(())
     }
 
     /// The answer for a release without trouble, and the command for the question that a diagnosis leaves open.

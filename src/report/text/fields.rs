@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::model::{Actor, Finding, ObjectReport};
 use crate::report::alike::{self, ReleaseGroup};
 use crate::report::origin::{Origin, Place};
-use crate::report::words::period;
+use crate::report::words::{self, period};
 use crate::vocabulary::{FindingCode, Severity};
 
 use super::change::{VALUE_LIMIT, Values, texts, value};
@@ -40,6 +40,8 @@ pub(in crate::report) struct Row<'r> {
     pub(in crate::report) path: Safe,
     pub(in crate::report) value: Line,
     pub(in crate::report) details: Vec<Remark>,
+    /// The key of the chart's values that keeps what lives.
+    pub(in crate::report) to_keep: Option<Safe>,
     /// The texts whose lines are compared below the row.
     pub(in crate::report) texts: Option<(&'r str, &'r str)>,
 }
@@ -118,6 +120,11 @@ pub(super) fn write(
             let margin = Line::indented(code_end);
             let mut lines = lines.iter();
             lines.try_for_each(|line| wrap::write(line, options.columns(), &margin, out))?;
+        }
+        if let Some(to_keep) = row.to_keep {
+            let mut line = Line::indented(INDENT + 4);
+            line.push(options.palette.dim, to_keep);
+            wrap::write(&line, options.columns(), &Line::indented(INDENT + 6), out)?;
         }
         if let Some((before, after)) = row.texts {
             LineDiff::of(before, after).write(&diff_layout(options), out)?;
@@ -229,9 +236,31 @@ pub(in crate::report) fn row<'r>(
         path: Safe::of(&finding.path, medium).cut_front(NAME_LIMIT),
         value: value(values, texts, options),
         details,
+        to_keep: to_keep(finding, options),
         texts,
     }
 }
+
+/// Which key of the chart's values keeps what lives in a field.
+pub(in crate::report) fn to_keep(finding: &Finding, options: &TextOptions) -> Option<Safe> {
+    let kept_by = finding.kept_by.as_deref()?;
+    let value = match (&kept_by.value, options.extent) {
+        (None, _) => Safe::from(HIDDEN_VALUE),
+        (Some(value), Extent::Short | Extent::Lists) => show(value, options.medium).cut(VALUE_LIMIT),
+        (Some(value), Extent::Whole) => show(value, options.medium),
+    };
+    let key = Safe::of(&kept_by.key.to_string(), options.medium).cut_front(NAME_LIMIT);
+    let text = format!(
+        "to keep it: {}={} ({})",
+        key.as_str(),
+        value.as_str(),
+        words::certainty(kept_by)
+    );
+    Some(Safe::of(&text, options.medium))
+}
+
+/// What stands in place of a value that is hidden where a person has to set it.
+pub(in crate::report) const HIDDEN_VALUE: &str = "<hidden>";
 
 /// How the lines of two texts are laid out below their row.
 pub(super) fn diff_layout(options: &TextOptions) -> DiffLayout<'_> {

@@ -409,7 +409,8 @@ async fn every_question_is_answered_as_it_was() {
             written,
             SnapshotCounts {
                 records: 5,
-                objects: 6
+                objects: 6,
+                charts: 0,
             }
         );
 

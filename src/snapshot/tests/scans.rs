@@ -5,10 +5,12 @@ use chrono::TimeDelta;
 use super::*;
 use crate::policy::selection::Selection;
 use crate::policy::{Confirm, Policy};
+use crate::release::chart_part::ChartPart;
 use crate::release::history::Depth;
 use crate::release::stored::Status;
 use crate::scan::{OrphanSearch, Progress, Quiet, ScanLimits, ScanOptions, scan};
 use crate::shell::ClusterFlags;
+use crate::source::{ChartHandler, ChartRecord};
 use crate::vocabulary::{HealthCode, Stopped};
 
 /// An operation that was pending when the snapshot was taken is pending in every scan of it, however late.
@@ -303,6 +305,8 @@ fn options(depth: Depth) -> ScanOptions {
         earlier: None,
         orphans: OrphanSearch::No,
         cluster: ClusterFlags::default(),
+        chart: None,
+        rendered: None,
         preview: None,
         confirm_writes: Confirm::None,
     }
@@ -310,4 +314,43 @@ fn options(depth: Depth) -> ScanOptions {
 
 fn pending_forever() -> std::future::Pending<Stopped> {
     std::future::pending()
+}
+
+/// The chart part of a record is there only where somebody asked for it.
+#[tokio::test]
+async fn charts_are_read_back_as_they_were_written() {
+    let folder = TempDir::new().unwrap();
+    let target = folder.path().join("snapshot");
+    let record = json!({"name": "web", "namespace": "shop", "version": 1, "info": {"status": "deployed"},
+        "config": {"password": "hunter2"}, "manifest": "---\n", "chart": {"metadata": {"name": "web"}, "templates": [],
+        "values": {"a": 1}}});
+    let revision = revision("shop", 1);
+    let mut fake = Fake {
+        listings: vec![Inventory::default()],
+        ..Fake::default()
+    };
+    fake.records.insert(revision.object.clone(), Ok(encoded(&record)));
+    let recorder = Recorder::create(fake, &target, DateTime::UNIX_EPOCH, None, Policy::default()).unwrap();
+    let read = |source: Arc<Mutex<Vec<Value>>>| -> ChartHandler {
+        Arc::new(move |_, answer| {
+            let part = match answer.unwrap() {
+                ChartRecord::Encoded(payload) => ChartPart::decode(&payload, 1 << 20).unwrap(),
+                ChartRecord::Json(json) => ChartPart::from_json(&json, 1 << 20).unwrap(),
+            };
+            source.lock().unwrap().push(serde_json::to_value(part).unwrap());
+        })
+    };
+    recorder.kinds().await.unwrap();
+    recorder.revisions(&[]).await.unwrap();
+    let found = Arc::<Mutex<Vec<Value>>>::default();
+    recorder
+        .charts(vec![revision.clone()], read(Arc::clone(&found)))
+        .await;
+    assert_eq!(recorder.finish().unwrap().charts, 1);
+    let snapshot = SnapshotSource::open(&target).unwrap();
+    snapshot.charts(vec![revision], read(Arc::clone(&found))).await;
+    let found = found.lock().unwrap();
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0], found[1]);
+    assert_eq!(found[0]["config"], json!({"password": "hunter2"}));
 }

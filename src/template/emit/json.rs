@@ -59,13 +59,21 @@ impl Printer {
                     Some(_) => Origin::derived(value.origin.all_keys()),
                     None => Origin::literal(),
                 };
-                let colon = if self.style == JsonStyle::Pretty { ": " } else { ":" };
-                let result = map.entries().iter().enumerate().try_for_each(|(position, (name, value))| {
-                    self.next(position, work)?;
-                    self.text(&Text::of(&**name, name_origin.clone()), work)?;
-                    self.out.push_literal(colon);
-                    self.value(value, work)
-                });
+                let colon = if self.style == JsonStyle::Pretty {
+                    ": "
+                } else {
+                    ":"
+                };
+                let result = map
+                    .entries()
+                    .iter()
+                    .enumerate()
+                    .try_for_each(|(position, (name, value))| {
+                        self.next(position, work)?;
+                        self.text(&Text::of(&**name, name_origin.clone()), work)?;
+                        self.out.push_literal(colon);
+                        self.value(value, work)
+                    });
                 self.close("}");
                 work.leave();
                 result?;

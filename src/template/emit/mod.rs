@@ -106,7 +106,9 @@ fn map_or_error(text: &Text, language: Language, work: &mut Work) -> Result<Trac
     let origin = Origin::derived(text.keys());
     let entries = match read::read(text, language, work)? {
         Some(read) if matches!(read.value, Value::Map(_)) => return Ok(read),
-        Some(Traced { value: Value::Nil, .. }) => Vec::new(),
+        Some(Traced {
+            value: Value::Nil, ..
+        }) => Vec::new(),
         Some(_) | None => vec![("Error".into(), unknown(text))],
     };
     Ok(Traced {
@@ -119,7 +121,9 @@ fn list_or_error(text: &Text, language: Language, work: &mut Work) -> Result<Tra
     let origin = Origin::derived(text.keys());
     let items = match read::read(text, language, work)? {
         Some(read) if matches!(read.value, Value::List(_)) => return Ok(read),
-        Some(Traced { value: Value::Nil, .. }) => Vec::new(),
+        Some(Traced {
+            value: Value::Nil, ..
+        }) => Vec::new(),
         Some(_) | None => vec![unknown(text)],
     };
     Ok(Traced {

@@ -22,7 +22,12 @@ pub(super) fn json(value: f64) -> Option<String> {
     let (digits, exponent) = digits(value);
     if size != 0.0 && !(1e-6..1e21).contains(&size) {
         // Go takes the zero out of `e-09`, but not out of `e+09`, which does not occur.
-        return Some(scientific(value, &digits, exponent, if exponent < 0 { 1 } else { 2 }));
+        return Some(scientific(
+            value,
+            &digits,
+            exponent,
+            if exponent < 0 { 1 } else { 2 },
+        ));
     }
     Some(plain(value, &digits, exponent))
 }
@@ -67,19 +72,27 @@ fn scientific(value: f64, digits: &str, exponent: i32, width: usize) -> String {
     let (first, rest) = digits.split_at_checked(1).unwrap_or(("0", ""));
     let point = if rest.is_empty() { "" } else { "." };
     let exponent_sign = if exponent < 0 { '-' } else { '+' };
-    format!("{sign}{first}{point}{rest}e{exponent_sign}{:0width$}", exponent.unsigned_abs())
+    format!(
+        "{sign}{first}{point}{rest}e{exponent_sign}{:0width$}",
+        exponent.unsigned_abs()
+    )
 }
 
 /// All digits, without an exponent.
 fn plain(value: f64, digits: &str, exponent: i32) -> String {
     let sign = if value.is_sign_negative() { "-" } else { "" };
     let Ok(before) = usize::try_from(exponent) else {
-        let zeros = usize::try_from(exponent.unsigned_abs()).unwrap_or_default().saturating_sub(1);
+        let zeros = usize::try_from(exponent.unsigned_abs())
+            .unwrap_or_default()
+            .saturating_sub(1);
         return format!("{sign}0.{}{digits}", "0".repeat(zeros));
     };
     match digits.split_at_checked(before.saturating_add(1)) {
         Some((whole, "")) => format!("{sign}{whole}"),
         Some((whole, fraction)) => format!("{sign}{whole}.{fraction}"),
-        None => format!("{sign}{digits}{}", "0".repeat((before + 1).saturating_sub(digits.len()))),
+        None => format!(
+            "{sign}{digits}{}",
+            "0".repeat((before + 1).saturating_sub(digits.len()))
+        ),
     }
 }

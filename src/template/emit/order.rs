@@ -24,7 +24,11 @@ pub(super) fn is_before(left: &str, right: &str, dialect: Dialect) -> bool {
             return one < other;
         }
         if is_letter || is_other_letter {
-            return if after_digit && dialect == Dialect::Three { is_letter } else { is_other_letter };
+            return if after_digit && dialect == Dialect::Three {
+                is_letter
+            } else {
+                is_other_letter
+            };
         }
         let start = i64::from((one == '0' || other == '0') && !has_zeros_only);
         let (number, len) = leading_number(left_rest, start);

@@ -43,13 +43,17 @@ fn append(value: &Traced, out: &mut Text, work: &mut Work) -> Result<(), Fault> 
         Value::Map(map) => {
             work.enter()?;
             out.push_literal("map[");
-            let result = map.entries().iter().enumerate().try_for_each(|(position, (name, item))| {
-                work.bytes(name.len())?;
-                out.push_literal(if position > 0 { " " } else { "" });
-                out.push_literal(name);
-                out.push_literal(":");
-                append(item, out, work)
-            });
+            let result = map
+                .entries()
+                .iter()
+                .enumerate()
+                .try_for_each(|(position, (name, item))| {
+                    work.bytes(name.len())?;
+                    out.push_literal(if position > 0 { " " } else { "" });
+                    out.push_literal(name);
+                    out.push_literal(":");
+                    append(item, out, work)
+                });
             out.push_literal("]");
             work.leave();
             result?;

@@ -93,7 +93,9 @@ impl Marked {
             if index >= MARKS {
                 return None;
             }
-            let mark = u32::try_from(index).ok().and_then(|index| char::from_u32(FIRST_MARK + index))?;
+            let mark = u32::try_from(index)
+                .ok()
+                .and_then(|index| char::from_u32(FIRST_MARK + index))?;
             marked.text.push(mark);
             // The line breaks at the end of a piece of a block are those of the block.
             let shown = part.trim_end_matches('\n');
@@ -118,9 +120,9 @@ fn can_be_marked(part: &str, origin: &Origin) -> bool {
         Kind::Value | Kind::Default => origin.key.is_some(),
         Kind::Derived => {
             !shown.is_empty()
-                && shown
-                    .chars()
-                    .all(|character| character.is_alphanumeric() || matches!(character, '.' | '_' | '/' | '-'))
+                && shown.chars().all(|character| {
+                    character.is_alphanumeric() || matches!(character, '.' | '_' | '/' | '-')
+                })
                 && !shown.starts_with('-')
         }
         Kind::Literal | Kind::Alternative | Kind::Hole => false,
@@ -205,8 +207,12 @@ impl Reader {
             .chars()
             .filter_map(|mark| self.piece(mark).map(|(_, origin)| origin))
             .collect();
-        let keys = origins.iter().fold(Keys::None, |keys, origin| keys.and(&origin.all_keys()));
-        let is_whole = shape.chars().all(|character| is_mark(character) || character.is_whitespace());
+        let keys = origins
+            .iter()
+            .fold(Keys::None, |keys, origin| keys.and(&origin.all_keys()));
+        let is_whole = shape
+            .chars()
+            .all(|character| is_mark(character) || character.is_whitespace());
         let is_one = origins.windows(2).all(|pair| pair.first() == pair.last());
         match origins.first() {
             // A block of several lines has a piece for each.
@@ -254,8 +260,10 @@ fn of_one_origin(json: &Json, origin: &Origin, work: &mut Work) -> Result<Traced
         }
         Json::Array(items) => {
             work.enter()?;
-            let items: Result<Vec<Traced>, Fault> =
-                items.iter().map(|item| of_one_origin(item, origin, work)).collect();
+            let items: Result<Vec<Traced>, Fault> = items
+                .iter()
+                .map(|item| of_one_origin(item, origin, work))
+                .collect();
             work.leave();
             Value::List(Rc::new(items?))
         }

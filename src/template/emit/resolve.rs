@@ -57,9 +57,43 @@ pub(super) fn needs_quotes(text: &str, dialect: Dialect) -> bool {
 fn is_word(text: &str) -> bool {
     matches!(
         text,
-        "" | "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" | "n" | "N" | "no"
-            | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" | "~" | "null" | "Null" | "NULL"
-            | ".nan" | ".NaN" | ".NAN" | ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf"
+        "" | "y"
+            | "Y"
+            | "yes"
+            | "Yes"
+            | "YES"
+            | "true"
+            | "True"
+            | "TRUE"
+            | "on"
+            | "On"
+            | "ON"
+            | "n"
+            | "N"
+            | "no"
+            | "No"
+            | "NO"
+            | "false"
+            | "False"
+            | "FALSE"
+            | "off"
+            | "Off"
+            | "OFF"
+            | "~"
+            | "null"
+            | "Null"
+            | "NULL"
+            | ".nan"
+            | ".NaN"
+            | ".NAN"
+            | ".inf"
+            | ".Inf"
+            | ".INF"
+            | "+.inf"
+            | "+.Inf"
+            | "+.INF"
+            | "-.inf"
+            | "-.Inf"
             | "-.INF"
     )
 }
@@ -82,8 +116,12 @@ fn is_number(text: &str, dialect: Dialect) -> bool {
     }
     // Both versions read what follows `0b`, and the third what follows `0o`, with a sign of its own.
     let prefixed = |prefix: &str, radix: u32| match (sign, digits.strip_prefix(prefix)) {
-        ("", Some(rest)) => i64::from_str_radix(rest, radix).is_ok() || u64::from_str_radix(rest, radix).is_ok(),
-        ("-", Some(rest)) => !rest.starts_with(['+', '-']) && i64::from_str_radix(&format!("-{rest}"), radix).is_ok(),
+        ("", Some(rest)) => {
+            i64::from_str_radix(rest, radix).is_ok() || u64::from_str_radix(rest, radix).is_ok()
+        }
+        ("-", Some(rest)) => {
+            !rest.starts_with(['+', '-']) && i64::from_str_radix(&format!("-{rest}"), radix).is_ok()
+        }
         _ => false,
     };
     prefixed("0b", 2) || dialect == Dialect::Three && prefixed("0o", 8)
@@ -127,10 +165,17 @@ fn is_time(text: &str) -> bool {
         return false;
     }
     let zone_is_right = zone.is_none_or(|zone| {
-        let mut numbers = zone.trim_start_matches(['+', '-', 'Z']).split(':').map(str::parse::<u32>);
+        let mut numbers = zone
+            .trim_start_matches(['+', '-', 'Z'])
+            .split(':')
+            .map(str::parse::<u32>);
         zone == "Z"
-            || numbers.next().is_some_and(|hour| hour.is_ok_and(|hour| hour <= 24))
-                && numbers.next().is_some_and(|minute| minute.is_ok_and(|minute| minute <= 60))
+            || numbers
+                .next()
+                .is_some_and(|hour| hour.is_ok_and(|hour| hour <= 24))
+                && numbers
+                    .next()
+                    .is_some_and(|minute| minute.is_ok_and(|minute| minute <= 60))
     });
     zone_is_right
         && number(5).is_some_and(|hour| hour < 24)

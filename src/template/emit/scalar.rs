@@ -89,7 +89,9 @@ fn analyze(text: &str, dialect: Dialect) -> Analysis {
         has_indicator |= match character {
             '#' => after_space,
             ':' => ends_word,
-            ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => is_first,
+            ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => {
+                is_first
+            }
             '?' | '-' => is_first && ends_word,
             _ => false,
         };
@@ -106,7 +108,8 @@ fn analyze(text: &str, dialect: Dialect) -> Analysis {
         }
         before = Some(character);
     }
-    let is_edge = |character: Option<char>| character.is_some_and(|character| character == ' ' || is_break(character));
+    let is_edge =
+        |character: Option<char>| character.is_some_and(|character| character == ' ' || is_break(character));
     let has_edge = is_edge(text.chars().next()) || is_edge(text.chars().next_back());
     let is_odd = space_then_break || has_special;
     Analysis {

@@ -12,7 +12,10 @@ fn values(value: &serde_json::Value) -> Traced {
 }
 
 fn yaml(value: &serde_json::Value) -> String {
-    to_yaml(&values(value), &mut Work::default()).unwrap().as_str().to_owned()
+    to_yaml(&values(value), &mut Work::default())
+        .unwrap()
+        .as_str()
+        .to_owned()
 }
 
 /// The pieces that show a key.
@@ -67,7 +70,10 @@ fn yaml_folds_long_lines() {
 
 #[test]
 fn numbers_of_values_have_no_exponent_in_yaml_unless_they_have_fractions() {
-    assert_eq!(yaml(&json!([1_000_000.0, 1_234_567.5, 1e20, 0.000_001])), "- 1000000\n- 1.2345675e+06\n- 1e+20\n- 1e-06");
+    assert_eq!(
+        yaml(&json!([1_000_000.0, 1_234_567.5, 1e20, 0.000_001])),
+        "- 1000000\n- 1.2345675e+06\n- 1e+20\n- 1e-06"
+    );
 }
 
 #[test]
@@ -84,17 +90,30 @@ fn each_scalar_of_yaml_shows_its_key() {
         ("lines", "b"),
         ("list", "[]"),
     ];
-    assert_eq!(keyed(&text), expected.map(|(key, part)| (key.to_owned(), part.to_owned())));
+    assert_eq!(
+        keyed(&text),
+        expected.map(|(key, part)| (key.to_owned(), part.to_owned()))
+    );
 }
 
 #[test]
 fn json_escapes_what_html_would_read() {
     let json = |style| {
-        let text = to_json(&values(&json!({"a": "<&>\u{2028}\"", "b": [1e21, {}]})), style, &mut Work::default());
+        let text = to_json(
+            &values(&json!({"a": "<&>\u{2028}\"", "b": [1e21, {}]})),
+            style,
+            &mut Work::default(),
+        );
         text.unwrap().as_str().to_owned()
     };
-    assert_eq!(json(JsonStyle::Html), "{\"a\":\"\\u003c\\u0026\\u003e\\u2028\\\"\",\"b\":[1e+21,{}]}");
-    assert_eq!(json(JsonStyle::Raw), "{\"a\":\"<&>\\u2028\\\"\",\"b\":[1e+21,{}]}");
+    assert_eq!(
+        json(JsonStyle::Html),
+        "{\"a\":\"\\u003c\\u0026\\u003e\\u2028\\\"\",\"b\":[1e+21,{}]}"
+    );
+    assert_eq!(
+        json(JsonStyle::Raw),
+        "{\"a\":\"<&>\\u2028\\\"\",\"b\":[1e+21,{}]}"
+    );
     assert_eq!(
         json(JsonStyle::Pretty),
         "{\n  \"a\": \"\\u003c\\u0026\\u003e\\u2028\\\"\",\n  \"b\": [\n    1e+21,\n    {}\n  ]\n}"
@@ -103,23 +122,38 @@ fn json_escapes_what_html_would_read() {
 
 #[test]
 fn templates_print_values_as_go_does() {
-    let print = |value| printed(&values(&value), &mut Work::default()).unwrap().as_str().to_owned();
+    let print = |value| {
+        printed(&values(&value), &mut Work::default())
+            .unwrap()
+            .as_str()
+            .to_owned()
+    };
     assert_eq!(print(json!(null)), "");
     assert_eq!(print(json!(1_000_000)), "1e+06");
-    assert_eq!(print(json!({"b": [1, null, "x"], "a": {}})), "map[a:map[] b:[1 <nil> x]]");
+    assert_eq!(
+        print(json!({"b": [1, null, "x"], "a": {}})),
+        "map[a:map[] b:[1 <nil> x]]"
+    );
 }
 
 #[test]
 fn what_was_printed_is_read_back_with_its_keys() {
     let mut work = Work::default();
-    let all = values(&json!({"port": 80, "on": true, "name": "yes", "list": [], "lines": "a\nb\n", "map": {"x": null}}));
-    for text in [to_yaml(&all, &mut work).unwrap(), to_json(&all, JsonStyle::Html, &mut work).unwrap()] {
+    let all = values(
+        &json!({"port": 80, "on": true, "name": "yes", "list": [], "lines": "a\nb\n", "map": {"x": null}}),
+    );
+    for text in [
+        to_yaml(&all, &mut work).unwrap(),
+        to_json(&all, JsonStyle::Html, &mut work).unwrap(),
+    ] {
         let read = from_yaml(&text, &mut work).unwrap();
         for name in ["port", "on", "name", "list", "lines"] {
             assert_eq!(key(&field(&read, name)), name);
         }
         assert_eq!(key(&field(&field(&read, "map"), "x")), "map.x");
-        assert!(matches!(field(&read, "port").value, Value::Float(port) if (port - 80.0).abs() < f64::EPSILON));
+        assert!(
+            matches!(field(&read, "port").value, Value::Float(port) if (port - 80.0).abs() < f64::EPSILON)
+        );
     }
 }
 
@@ -133,7 +167,9 @@ fn a_text_of_several_pieces_is_read_back_with_each() {
     text.append(&of("tag", "1.0"));
     text.push_literal("\"\nother: fixed\n");
     let read = from_yaml(&text, &mut work).unwrap();
-    let Value::Text(image) = field(&read, "image").value else { panic!() };
+    let Value::Text(image) = field(&read, "image").value else {
+        panic!()
+    };
     assert_eq!(image.as_str(), "web:1.0");
     assert_eq!(
         keyed(&image),
@@ -149,7 +185,10 @@ fn structure_that_comes_from_a_value_gives_no_scalar_a_key() {
     let read = from_yaml(&text, &mut work).unwrap();
     let field = field(&read, "a");
     assert_eq!(key(&field), "");
-    assert_eq!(field.keys().iter().map(Key::to_string).collect::<Vec<_>>(), ["raw"]);
+    assert_eq!(
+        field.keys().iter().map(Key::to_string).collect::<Vec<_>>(),
+        ["raw"]
+    );
 }
 
 #[test]

@@ -186,8 +186,8 @@ impl Emitter {
                 return Err(Fault::Unsupported("a text with U+0085 as YAML".to_owned()));
             }
             // The reader of the JSON that version 2 goes through refuses them.
-            self.is_refused |=
-                characters.contains(|character| matches!(character, '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}'));
+            self.is_refused |= characters
+                .contains(|character| matches!(character, '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}'));
         }
         let style = style(characters, self.is_key, self.dialect);
         let indent = self.indent;

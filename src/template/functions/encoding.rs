@@ -24,7 +24,9 @@ pub(super) fn find(name: &str) -> Option<Function> {
             Ok(Traced::text(emit::to_yaml_pretty(value, work)?))
         }),
         "toJson" | "mustToJson" => Function::with_holes(|args, work| to_json(args, JsonStyle::Html, work)),
-        "toRawJson" | "mustToRawJson" => Function::with_holes(|args, work| to_json(args, JsonStyle::Raw, work)),
+        "toRawJson" | "mustToRawJson" => {
+            Function::with_holes(|args, work| to_json(args, JsonStyle::Raw, work))
+        }
         "toPrettyJson" | "mustToPrettyJson" => {
             Function::with_holes(|args, work| to_json(args, JsonStyle::Pretty, work))
         }
@@ -34,7 +36,9 @@ pub(super) fn find(name: &str) -> Option<Function> {
         "fromJsonArray" => Function::of(|args, work| emit::from_json_array(&*text(args)?, work)),
         "mustFromJson" => Function::of(|args, work| emit::must_from_json(&*text(args)?, work)),
         "b64enc" => Function::of(|args, work| {
-            encoded(args, work, |bytes| base64::engine::general_purpose::STANDARD.encode(bytes))
+            encoded(args, work, |bytes| {
+                base64::engine::general_purpose::STANDARD.encode(bytes)
+            })
         }),
         "b64dec" => Function::of(b64dec),
         "sha256sum" => Function::of(|args, work| encoded(args, work, |bytes| hex(&Sha256::digest(bytes)))),
@@ -44,7 +48,9 @@ pub(super) fn find(name: &str) -> Option<Function> {
 }
 
 fn wrong_count<T>() -> Result<T, Fault> {
-    Err(Fault::Failed("a function has too many or too few arguments".to_owned()))
+    Err(Fault::Failed(
+        "a function has too many or too few arguments".to_owned(),
+    ))
 }
 
 /// The only argument, which must be a text.
@@ -52,10 +58,13 @@ fn text(args: &[Traced]) -> Result<Rc<Text>, Fault> {
     match args {
         [
             Traced {
-                value: Value::Text(text), ..
+                value: Value::Text(text),
+                ..
             },
         ] => Ok(Rc::clone(text)),
-        [_] => Err(Fault::Failed("a function that takes a text is given something else".to_owned())),
+        [_] => Err(Fault::Failed(
+            "a function that takes a text is given something else".to_owned(),
+        )),
         _ => wrong_count(),
     }
 }
@@ -83,7 +92,11 @@ fn b64dec(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     );
     let text = text(args)?;
     work.bytes(text.as_str().len())?;
-    let bytes: Vec<u8> = text.as_str().bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+    let bytes: Vec<u8> = text
+        .as_str()
+        .bytes()
+        .filter(|byte| !matches!(byte, b'\r' | b'\n'))
+        .collect();
     match ENGINE.decode(bytes).map(String::from_utf8) {
         Ok(Ok(decoded)) => Ok(Traced::derived_text(decoded, args)),
         Ok(Err(_)) | Err(_) => Ok(Traced::unknown(args)),
@@ -91,12 +104,14 @@ fn b64dec(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        for nibble in [byte >> 4, byte & 15] {
-            hex.extend(char::from_digit(u32::from(nibble), 16));
-        }
-        hex
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+            for nibble in [byte >> 4, byte & 15] {
+                hex.extend(char::from_digit(u32::from(nibble), 16));
+            }
+            hex
+        })
 }
 
 /// The checksum of RFC 1950.

@@ -156,8 +156,16 @@ impl<'a> Lexer<'a> {
 
     /// Takes an action with its braces, or skips a comment.
     fn action(&mut self, work: &mut Work) -> Result<(), Fault> {
-        let trim = if self.rest.get(2..).is_some_and(starts_with_trim) { 2 } else { 0 };
-        if self.rest.get(2 + trim..).is_some_and(|rest| rest.starts_with("/*")) {
+        let trim = if self.rest.get(2..).is_some_and(starts_with_trim) {
+            2
+        } else {
+            0
+        };
+        if self
+            .rest
+            .get(2 + trim..)
+            .is_some_and(|rest| rest.starts_with("/*"))
+        {
             return self.comment(2 + trim);
         }
         self.take(Word::Open, 2);
@@ -297,7 +305,11 @@ impl<'a> Lexer<'a> {
         let len = 1 + name_len(self.rest.get(1..).unwrap_or_default());
         // A mark alone must end here, too: `.` before `}}` or white space.
         self.must_end(len)?;
-        let word = if word == Word::Field && len == 1 { Word::Dot } else { word };
+        let word = if word == Word::Field && len == 1 {
+            Word::Dot
+        } else {
+            word
+        };
         self.take(word, len);
         Ok(())
     }
@@ -329,14 +341,16 @@ impl<'a> Lexer<'a> {
     fn must_end(&self, len: usize) -> Result<(), Fault> {
         let rest = self.rest.get(len..).unwrap_or_default();
         let ends = rest.starts_with("}}")
-            || rest
-                .chars()
-                .next()
-                .is_none_or(|next| SPACES.contains(&next) || matches!(next, '.' | ',' | '|' | ':' | ')' | '('));
+            || rest.chars().next().is_none_or(|next| {
+                SPACES.contains(&next) || matches!(next, '.' | ',' | '|' | ':' | ')' | '(')
+            });
         if ends {
             Ok(())
         } else {
-            Err(failed("a name holds a character that no name may hold", self.line))
+            Err(failed(
+                "a name holds a character that no name may hold",
+                self.line,
+            ))
         }
     }
 
@@ -378,7 +392,8 @@ fn close(rest: &str) -> Option<Close> {
 
 /// Whether what follows `{{` trims the text before it.
 fn starts_with_trim(rest: &str) -> bool {
-    rest.strip_prefix('-').is_some_and(|rest| rest.starts_with(SPACES))
+    rest.strip_prefix('-')
+        .is_some_and(|rest| rest.starts_with(SPACES))
 }
 
 /// The bytes of letters, digits and underscores at the beginning.

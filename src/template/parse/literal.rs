@@ -16,7 +16,8 @@ pub(super) fn unquote(quoted: &str, line: usize) -> Result<Rc<str>, Fault> {
     let mut bytes = Vec::with_capacity(inner.len());
     let mut rest = inner;
     while !rest.is_empty() {
-        let (unit, after) = unescape(rest, '"').ok_or_else(|| failed("a text has an unknown escape", line))?;
+        let (unit, after) =
+            unescape(rest, '"').ok_or_else(|| failed("a text has an unknown escape", line))?;
         match unit {
             Unit::Byte(byte) => bytes.push(byte),
             Unit::Character(character) => bytes.extend(character.encode_utf8(&mut [0; 4]).as_bytes()),
@@ -101,14 +102,22 @@ pub(super) fn number(text: &str, line: usize) -> Result<Operand, Fault> {
     let bad = || failed("what begins as a number is none", line);
     let complex = || Err(Fault::Unsupported("a complex number".to_owned()));
     if let Some(imaginary) = text.strip_suffix('i') {
-        return if float(imaginary).is_some() { complex() } else { Err(bad()) };
+        return if float(imaginary).is_some() {
+            complex()
+        } else {
+            Err(bad())
+        };
     }
     let has_fraction = text.contains(['.', 'e', 'E', 'p', 'P']);
     let is_hex_integer = (text.starts_with("0x") || text.starts_with("0X")) && !text.contains(['p', 'P']);
     match integer(text) {
-        Some(Integer::Fits(value)) if has_fraction && !is_hex_integer => Ok(Operand::Float(int_to_float(value))),
+        Some(Integer::Fits(value)) if has_fraction && !is_hex_integer => {
+            Ok(Operand::Float(int_to_float(value)))
+        }
         Some(Integer::Fits(value)) => Ok(Operand::Int(value)),
-        Some(Integer::Large) => Err(Fault::Unsupported("an integer beyond 64 bits with a sign".to_owned())),
+        Some(Integer::Large) => Err(Fault::Unsupported(
+            "an integer beyond 64 bits with a sign".to_owned(),
+        )),
         None if has_fraction => float(text).map(Operand::Float).ok_or_else(bad),
         None => Err(bad()),
     }
@@ -156,7 +165,10 @@ fn float(text: &str) -> Option<f64> {
     }
     let plain: String = text.chars().filter(|digit| *digit != '_').collect();
     let unsigned = plain.strip_prefix(['+', '-']).unwrap_or(&plain);
-    if let Some(hex) = unsigned.strip_prefix("0x").or_else(|| unsigned.strip_prefix("0X")) {
+    if let Some(hex) = unsigned
+        .strip_prefix("0x")
+        .or_else(|| unsigned.strip_prefix("0X"))
+    {
         let value = hex_float(hex)?;
         return Some(if plain.starts_with('-') { -value } else { value });
     }
@@ -164,7 +176,11 @@ fn float(text: &str) -> Option<f64> {
     let is_number = unsigned
         .chars()
         .all(|digit| digit.is_ascii_digit() || matches!(digit, '.' | 'e' | 'E' | '+' | '-'));
-    let value: f64 = if is_number { plain.parse().ok()? } else { return None };
+    let value: f64 = if is_number {
+        plain.parse().ok()?
+    } else {
+        return None;
+    };
     value.is_finite().then_some(value)
 }
 
@@ -176,7 +192,9 @@ fn hex_float(text: &str) -> Option<f64> {
     if digits.is_empty() || !digits.chars().all(|digit| digit.is_ascii_hexdigit()) {
         return None;
     }
-    let value = u64::from_str_radix(&digits, 16).ok().filter(|value| *value < 1 << 53)?;
+    let value = u64::from_str_radix(&digits, 16)
+        .ok()
+        .filter(|value| *value < 1 << 53)?;
     let exponent: i32 = exponent.parse().ok()?;
     let shift = exponent.checked_sub(i32::try_from(fraction.len()).ok()?.checked_mul(4)?)?;
     #[expect(clippy::cast_precision_loss, reason = "it has at most 53 bits")]

@@ -15,14 +15,14 @@ use super::work::{Fault, Work};
 /// Parses a file of templates.
 ///
 /// Of two templates of one name, the second replaces the first if that is empty; a file with two that are not is refused.
-pub fn parse(text: &str, work: &mut Work) -> Result<Parsed, Fault> {
+pub(super) fn parse(text: &str, work: &mut Work) -> Result<Parsed, Fault> {
     work.bytes(text.len())?;
     let tokens = lexer::words(text, work)?;
     parser::Parser::new(&tokens).file(work)
 }
 
 /// Whether a template holds nothing but white space, so that it replaces no other (`text/template/parse`, `IsEmptyTree`).
-pub fn is_empty(nodes: &[Node]) -> bool {
+pub(super) fn is_empty(nodes: &[Node]) -> bool {
     nodes.iter().all(|node| match node {
         Node::Text(text) => text.trim().is_empty(),
         Node::Action(_)

@@ -137,7 +137,11 @@ impl<'a> Parser<'a> {
     }
 
     fn expect_close(&mut self, what: &'static str) -> Result<(), Fault> {
-        if self.next_word().word == Word::Close { Ok(()) } else { self.fail(what) }
+        if self.next_word().word == Word::Close {
+            Ok(())
+        } else {
+            self.fail(what)
+        }
     }
 
     /// `define`, whose name follows.
@@ -182,7 +186,11 @@ impl<'a> Parser<'a> {
             *former = nodes;
             return Ok(());
         }
-        if is_empty(&nodes) { Ok(()) } else { self.fail("a template is defined twice") }
+        if is_empty(&nodes) {
+            Ok(())
+        } else {
+            self.fail("a template is defined twice")
+        }
     }
 
     /// Nodes until `end` or `else`.
@@ -191,7 +199,10 @@ impl<'a> Parser<'a> {
         loop {
             work.step()?;
             if self.peek_word().word == Word::Eof {
-                return Err(failed("the text ends where an `end` is missing", self.peek().line));
+                return Err(failed(
+                    "the text ends where an `end` is missing",
+                    self.peek().line,
+                ));
             }
             match self.part(work)? {
                 Part::Node(node) => nodes.push(node),
@@ -224,7 +235,11 @@ impl<'a> Parser<'a> {
                 if self.ranges == 0 {
                     return self.fail("`break` or `continue` stands outside of `range`");
                 }
-                if word == Word::Break { Node::Break } else { Node::Continue }
+                if word == Word::Break {
+                    Node::Break
+                } else {
+                    Node::Continue
+                }
             }
             Word::Else => {
                 // `else if` is an `else` that holds an `if`, which is left to be read.
@@ -255,7 +270,11 @@ impl<'a> Parser<'a> {
 
     fn branch(&mut self, control: Control, work: &mut Work) -> Result<Node, Fault> {
         let visible = self.variables.len();
-        let context = if control == Control::Range { Context::Range } else { Context::Other };
+        let context = if control == Control::Range {
+            Context::Range
+        } else {
+            Context::Other
+        };
         let pipeline = self.pipeline(context, Word::Close, work)?;
         self.ranges += usize::from(control == Control::Range);
         let (body, stop) = self.list(work)?;
@@ -352,7 +371,11 @@ impl<'a> Parser<'a> {
         if pipeline.commands.is_empty() {
             return self.fail("a pipeline is empty");
         }
-        let later = pipeline.commands.iter().skip(1).filter_map(|command| command.operands.first());
+        let later = pipeline
+            .commands
+            .iter()
+            .skip(1)
+            .filter_map(|command| command.operands.first());
         for operand in later {
             if is_constant(operand) {
                 return self.fail("a value stands where a pipeline needs a function");
@@ -468,8 +491,9 @@ impl<'a> Parser<'a> {
             Word::Number => literal::number(token.text, token.line)?,
             Word::Complex => return Err(Fault::Unsupported("a complex number".to_owned())),
             Word::OpenParen => {
-                let pipeline =
-                    Self::deeper(work, |work| self.pipeline(Context::Parentheses, Word::CloseParen, work))?;
+                let pipeline = Self::deeper(work, |work| {
+                    self.pipeline(Context::Parentheses, Word::CloseParen, work)
+                })?;
                 Operand::Pipeline(Box::new(pipeline))
             }
             Word::String | Word::RawString => {

@@ -67,7 +67,10 @@ fn texts_have_all_of_gos_escapes() {
         Operand::Text(text) => text.to_string(),
         other => panic!("{other:?}"),
     };
-    assert_eq!(text(r#""a\tb\"\\\x41\101\u00e9\U0001F600""#), "a\tb\"\\AA\u{e9}\u{1f600}");
+    assert_eq!(
+        text(r#""a\tb\"\\\x41\101\u00e9\U0001F600""#),
+        "a\tb\"\\AA\u{e9}\u{1f600}"
+    );
     assert_eq!(text("`a\\n\r\nb`"), "a\\n\nb");
     refused(r#"{{ "\q" }}"#);
     refused(r#"{{ "\'" }}"#);
@@ -75,7 +78,9 @@ fn texts_have_all_of_gos_escapes() {
 
 #[test]
 fn fields_follow_variables_and_parentheses_but_no_constant() {
-    assert!(matches!(operand("$.a.b"), Operand::Variable(name, fields) if name.is_empty() && fields.len() == 2));
+    assert!(
+        matches!(operand("$.a.b"), Operand::Variable(name, fields) if name.is_empty() && fields.len() == 2)
+    );
     assert!(matches!(operand("(index .a 0).b.c"), Operand::Chain(_, fields) if fields.len() == 2));
     refused(r#"{{ "a".b }}"#);
     refused("{{ nil.b }}");
@@ -84,8 +89,12 @@ fn fields_follow_variables_and_parentheses_but_no_constant() {
 #[test]
 fn an_else_if_is_an_if_alone_in_the_else() {
     let parsed = parsed("{{ if .a }}1{{ else if .b }}2{{ else }}3{{ end }}");
-    let [Node::If(outer)] = &*parsed.nodes else { panic!() };
-    let [Node::If(inner)] = &*outer.otherwise else { panic!() };
+    let [Node::If(outer)] = &*parsed.nodes else {
+        panic!()
+    };
+    let [Node::If(inner)] = &*outer.otherwise else {
+        panic!()
+    };
     assert_eq!((inner.body.len(), inner.otherwise.len()), (1, 1));
 }
 
@@ -98,9 +107,16 @@ fn a_variable_is_seen_only_within_its_block() {
 
 #[test]
 fn an_empty_definition_replaces_none_and_is_replaced() {
-    let bodies = |text: &str| -> Vec<usize> { parsed(text).defines.iter().map(|(_, body)| body.len()).collect() };
-    assert_eq!(bodies("{{ define \"a\" }}{{ .x }}{{ end }}{{ define \"a\" }} {{ end }}"), [1]);
-    assert_eq!(bodies("{{ define \"a\" }}{{ end }}{{ define \"a\" }}x{{ .y }}{{ end }}"), [2]);
+    let bodies =
+        |text: &str| -> Vec<usize> { parsed(text).defines.iter().map(|(_, body)| body.len()).collect() };
+    assert_eq!(
+        bodies("{{ define \"a\" }}{{ .x }}{{ end }}{{ define \"a\" }} {{ end }}"),
+        [1]
+    );
+    assert_eq!(
+        bodies("{{ define \"a\" }}{{ end }}{{ define \"a\" }}x{{ .y }}{{ end }}"),
+        [2]
+    );
     refused("{{ define \"a\" }}1{{ end }}{{ define \"a\" }}2{{ end }}");
 }
 
@@ -110,8 +126,14 @@ fn an_error_says_the_line_and_nothing_of_the_template() {
         refused("a\nb{{ if .secret }}\n"),
         "the text ends where an `end` is missing in line 3"
     );
-    assert_eq!(refused("\n{{ .secret@ }}"), "a name holds a character that no name may hold in line 2");
-    assert_eq!(refused("{{ break }}"), "`break` or `continue` stands outside of `range` in line 1");
+    assert_eq!(
+        refused("\n{{ .secret@ }}"),
+        "a name holds a character that no name may hold in line 2"
+    );
+    assert_eq!(
+        refused("{{ break }}"),
+        "`break` or `continue` stands outside of `range` in line 1"
+    );
 }
 
 #[test]

@@ -282,6 +282,7 @@ pub(super) fn report(texts: &Texts) -> Report {
         detail: None,
         managed_by: None,
         preview: None,
+        values_check: None,
     };
     Report {
         selection: Selected::default(),

@@ -126,6 +126,7 @@ pub(crate) fn release(namespace: &str, name: &str, verdict: Verdict) -> ReleaseR
         objects: Vec::new(),
         detail: None,
         managed_by: None,
+        values_check: None,
         preview: None,
     }
 }
@@ -184,6 +185,8 @@ pub(crate) fn finding(path: &str) -> Finding {
         next_upgrade: None,
         next_upgrade_reason: None,
         becomes: None,
+        kept_by: None,
+        no_key: None,
         message: VALUE.to_owned(),
     }
 }

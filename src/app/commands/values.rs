@@ -1,0 +1,153 @@
+//! `driftline values`: names the keys of the chart's values that keep what lives in a release, and says what a rendering
+//! with other values makes of its drift.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::app::cli::{Global, ValuesArgs, ValuesFormat};
+use crate::app::environment;
+use crate::app::exit;
+use crate::app::output::{medium, print};
+use crate::app::rendered::rendered;
+use crate::app::scanning::read;
+use crate::app::settings::Reading;
+use crate::app::stderr;
+use crate::app::stop::{Abort, Stop};
+use crate::chart::{self, Chart};
+use crate::model::{Finding, Report, ReportError};
+use crate::report::json;
+use crate::report::values::{self, ValuesCounts, ValuesForm};
+use crate::report::words::count;
+use crate::vocabulary::Outcome;
+
+/// Runs the command to its exit status.
+pub(super) async fn run(args: &ValuesArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
+    let chart = args.chart.as_deref().map(chart_at).transpose()?;
+    let rendered = args.check.as_deref().map(rendered).transpose()?;
+    let given = chart
+        .as_ref()
+        .map(|chart| (chart.name().to_owned(), chart.version().to_owned()));
+    let reading = Reading::of_values(args, chart, rendered, &environment::variable)?;
+    let stop = Stop::after(reading.timeout, abort)?;
+    let mut report = read(reading, global, &stop).await?;
+    if let [_, _, ..] = &report.releases[..] {
+        let names = report.releases.iter();
+        let names: Vec<String> = names
+            .map(|release| format!("{}/{}", release.storage.namespace, release.name))
+            .collect();
+        anyhow::bail!(
+            "the values of one release are printed at a time, and {} fit the name: {}; say which with -n NAMESPACE",
+            names.len(),
+            names.join(", ")
+        );
+    }
+    report = report.without_in_sync();
+    let is_found = args.fields.is_empty() || keep_fields(&mut report, &args.fields);
+    let mut out = Vec::new();
+    let counts = values::counts(&report);
+    match (args.output, &args.check) {
+        (ValuesFormat::Json, _) => {
+            out.extend(
+                json::to_text(&report)
+                    .context("the report cannot be written")?
+                    .into_bytes(),
+            );
+        }
+        (ValuesFormat::Yaml, Some(_)) => values::render_check(&report, medium(), &mut out)?,
+        (ValuesFormat::Yaml, None) => {
+            let form = if args.set_json {
+                ValuesForm::SetJson
+            } else {
+                ValuesForm::Yaml
+            };
+            values::render(&report, form, medium(), &mut out)?;
+        }
+    }
+    print(&out)?;
+    if !global.quiet {
+        tell(&report, counts, given.as_ref(), args);
+    }
+    if !is_found {
+        let what = count(args.fields.len(), "field");
+        stderr::say(&format!("no drifted field has the path that was named ({what})"));
+        return Ok(exit::INCOMPLETE);
+    }
+    Ok(exit::of_values(&report, counts, args.check.is_some()))
+}
+
+/// The chart in a folder or an archive.
+fn chart_at(path: &Path) -> anyhow::Result<Chart> {
+    chart::load(path).with_context(|| format!("the chart in {} cannot be used", path.display()))
+}
+
+/// Says on standard error what became of the fields, which a file of values does not say by itself.
+fn tell(report: &Report, counts: ValuesCounts, given: Option<&(String, String)>, args: &ValuesArgs) {
+    for error in &report.errors {
+        stderr::say(&format!("{}: {}", error.scope, error.message));
+    }
+    let chart = report.releases.first().and_then(|release| release.chart.as_ref());
+    if let (Some((name, version)), Some(chart)) = (given, chart)
+        && (*name != chart.name || *version != chart.version)
+    {
+        stderr::say(&format!(
+            "the chart that was given is not used: it is {name} {version}, and the release has {} {}",
+            chart.name, chart.version
+        ));
+    }
+    if args.check.is_some() || report.releases.is_empty() {
+        return;
+    }
+    let ValuesCounts {
+        fields,
+        kept,
+        by_hand,
+        set_by_chart,
+    } = counts;
+    let rest = [
+        (by_hand, "to set by hand"),
+        (set_by_chart, "set by the chart itself"),
+        (
+            fields.saturating_sub(kept + by_hand + set_by_chart),
+            "without a known key",
+        ),
+    ];
+    let rest: Vec<String> = (rest.into_iter().filter(|(number, _)| *number > 0))
+        .map(|(number, what)| format!(", {number} {what}"))
+        .collect();
+    stderr::say(&match fields {
+        0 => "nothing drifted that values could keep".to_owned(),
+        _ => format!(
+            "{kept} of {} kept{}",
+            count(fields, "drifted field"),
+            rest.concat()
+        ),
+    });
+}
+
+/// Keeps the findings at these paths and below them, and says whether there is one.
+fn keep_fields(report: &mut Report, paths: &[String]) -> bool {
+    let is_at = |finding: &Finding| {
+        paths.iter().any(|path| {
+            let rest = finding.path.strip_prefix(path.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || path.ends_with('/') || rest.starts_with(['/', '[']))
+        })
+    };
+    let mut is_found = false;
+    for release in &mut report.releases {
+        for object in &mut release.objects {
+            object.findings.retain(is_at);
+            is_found |= !object.findings.is_empty();
+        }
+        if let Some(check) = &mut release.values_check {
+            let paths: Vec<&String> = release
+                .objects
+                .iter()
+                .flat_map(|object| &object.findings)
+                .map(|finding| &finding.path)
+                .collect();
+            check.fields.retain(|field| paths.contains(&&field.path));
+        }
+    }
+    is_found || report.errors.iter().any(ReportError::is_absence) || report.outcome == Outcome::Error
+}

@@ -1,0 +1,198 @@
+//! Which keys are set to what, from what each finding says by itself.
+//!
+//! Findings may share a key, and lists are given whole: the changes of several findings in one list are put together. Two
+//! findings that want different values of one key cannot both be kept, so that neither is set.
+
+use serde_json::Value;
+
+use super::{ValuesCounts, findings};
+use crate::model::{Finding, KeptBy, KeyPath, KeyStep, NoKey, ObjectReport, ReleaseReport};
+use crate::vocabulary::NoKeyReason;
+
+/// A finding with the key that keeps it.
+#[derive(Clone, Copy)]
+pub(super) struct Kept<'r> {
+    /// Its object.
+    pub(super) object: &'r ObjectReport,
+    /// The finding.
+    pub(super) finding: &'r Finding,
+    /// What keeps it.
+    pub(super) by: &'r KeptBy,
+}
+
+/// A key that is set.
+pub(super) struct Entry<'r> {
+    /// The key.
+    pub(super) key: KeyPath,
+    /// Its value.
+    pub(super) value: Value,
+    /// The findings that it keeps.
+    pub(super) keeps: Vec<Kept<'r>>,
+}
+
+/// What the drift of a release comes to.
+#[derive(Default)]
+pub(super) struct Plan<'r> {
+    /// The keys that are set, none of them within another.
+    pub(super) set: Vec<Entry<'r>>,
+    /// The findings that want different values of one key, by groups.
+    pub(super) contradictions: Vec<Vec<Kept<'r>>>,
+    /// The findings with a key of which the value is hidden.
+    pub(super) hidden: Vec<Kept<'r>>,
+    /// The findings without a key.
+    pub(super) none: Vec<(&'r ObjectReport, &'r Finding, &'r NoKey)>,
+}
+
+impl<'r> Plan<'r> {
+    /// The plan for a release.
+    pub(super) fn of(release: &'r ReleaseReport) -> Self {
+        let mut plan = Self::default();
+        for (object, finding) in findings(release) {
+            match (&finding.kept_by, &finding.no_key) {
+                (Some(by), _) => plan.add(Kept { object, finding, by }),
+                (None, Some(no_key)) => plan.none.push((object, finding, no_key)),
+                (None, None) => {}
+            }
+        }
+        plan.set.sort_by(|one, other| one.key.cmp(&other.key));
+        plan
+    }
+
+    /// What becomes of the fields.
+    pub(super) fn counts(&self) -> ValuesCounts {
+        let kept = self.set.iter().map(|entry| entry.keeps.len()).sum();
+        let contradictions: usize = self.contradictions.iter().map(Vec::len).sum();
+        let by_hand = contradictions + self.hidden.len();
+        let drift = self.none.iter().filter(|(_, finding, _)| finding.is_drift());
+        let set_by_chart = |code| code == NoKeyReason::SetByChart;
+        ValuesCounts {
+            fields: kept + by_hand + drift.clone().count(),
+            kept,
+            by_hand,
+            set_by_chart: drift.filter(|(_, _, no_key)| set_by_chart(no_key.code)).count(),
+        }
+    }
+
+    fn add(&mut self, kept: Kept<'r>) {
+        let Some((key, value)) = kept.by.assignment() else {
+            self.hidden.push(kept);
+            return;
+        };
+        let is_disputed = |group: &&mut Vec<Kept<'r>>| {
+            let mut keys = group.iter().filter_map(|other| other.by.assignment());
+            keys.any(|(other, _)| other.overlaps(key))
+        };
+        if let Some(group) = self.contradictions.iter_mut().find(is_disputed) {
+            group.push(kept);
+            return;
+        }
+        // One key may be around several that are set already.
+        let (touched, others) = std::mem::take(&mut self.set)
+            .into_iter()
+            .partition(|entry| entry.key.overlaps(key));
+        self.set = others;
+        let mut entry = Entry {
+            key: key.clone(),
+            value: value.clone(),
+            keeps: vec![kept],
+        };
+        let mut disputed: Vec<Kept<'r>> = Vec::new();
+        for other in touched {
+            let other: Entry<'r> = other;
+            match merged(&entry, &other) {
+                Some((key, value)) if disputed.is_empty() => {
+                    let keeps = other.keeps.into_iter().chain(entry.keeps).collect();
+                    entry = Entry { key, value, keeps };
+                }
+                Some(_) | None => {
+                    disputed.extend(other.keeps);
+                }
+            }
+        }
+        if disputed.is_empty() {
+            self.set.push(entry);
+        } else {
+            disputed.extend(entry.keeps);
+            self.contradictions.push(disputed);
+        }
+    }
+}
+
+/// A key and a value that hold what both want; `None` where they want different things.
+fn merged(new: &Entry<'_>, known: &Entry<'_>) -> Option<(KeyPath, Value)> {
+    if new.key == known.key {
+        if new.value == known.value {
+            return Some((new.key.clone(), new.value.clone()));
+        }
+        let edited = new.keeps.iter().try_fold(known.value.clone(), |list, kept| {
+            edit(list, kept.by, &known.keeps)
+        })?;
+        return Some((known.key.clone(), edited));
+    }
+    let (outer, inner) = if new.key.steps().len() < known.key.steps().len() {
+        (new, known)
+    } else {
+        (known, new)
+    };
+    let rest = inner.key.steps().get(outer.key.steps().len()..)?;
+    let held = rest
+        .iter()
+        .try_fold(&outer.value, |value, step| at(value, step))?;
+    (*held == inner.value).then(|| (outer.key.clone(), outer.value.clone()))
+}
+
+/// The value one step further.
+fn at<'v>(value: &'v Value, step: &KeyStep) -> Option<&'v Value> {
+    match step {
+        KeyStep::Name(name) => value.get(name),
+        KeyStep::Index(index) => value.get(index),
+    }
+}
+
+/// A list with the change of one more finding; `None` where the change is not one of a single place, or another finding
+/// wants another value there.
+fn edit(mut list: Value, by: &KeptBy, known: &[Kept<'_>]) -> Option<Value> {
+    let whole = by.list.as_ref()?;
+    let value = by.value.as_ref().filter(|value| !value.is_null())?;
+    let rest = by.key.steps().get(whole.key.steps().len()..)?;
+    let same = known.iter().filter(|other| other.by.key.overlaps(&by.key));
+    let is_appended =
+        |kept: &KeptBy| kept.current.is_none() && matches!(kept.key.steps().last(), Some(KeyStep::Index(_)));
+    let mut others = same.filter(|other| other.by.value.as_ref() != Some(value));
+    let is_taken = others.clone().next().is_some();
+    if is_taken {
+        // Two elements that both come behind the last one.
+        if rest.len() == 1 && is_appended(by) && others.all(|other| is_appended(other.by)) {
+            list.as_array_mut()?.push(value.clone());
+            return Some(list);
+        }
+        return None;
+    }
+    set(&mut list, rest, value)?;
+    Some(list)
+}
+
+/// Sets a place within a list.
+fn set(target: &mut Value, steps: &[KeyStep], value: &Value) -> Option<()> {
+    let Some((step, rest)) = steps.split_first() else {
+        *target = value.clone();
+        return Some(());
+    };
+    let inner = match step {
+        KeyStep::Name(name) => {
+            let fields = target.as_object_mut()?;
+            fields.entry(name.clone()).or_insert(Value::Null)
+        }
+        KeyStep::Index(index) => {
+            let items = target.as_array_mut()?;
+            if *index == items.len() {
+                items.push(Value::Null);
+            }
+            items.get_mut(*index)?
+        }
+    };
+    if inner.is_null() && matches!(rest.first(), Some(KeyStep::Name(_))) {
+        *inner = Value::Object(serde_json::Map::new());
+    }
+    set(inner, rest, value)
+}

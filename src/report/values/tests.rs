@@ -1,0 +1,178 @@
+use super::*;
+use crate::model::{KeptBy, KeptList, KeyPath, KeyStep};
+use crate::report::fixtures::{finding, object, release, report};
+use crate::vocabulary::{FindingCode, KeyCertainty, NoKeyReason, ValueOrigin};
+use crate::yaml::{self, Limits};
+use serde_json::{Value, json};
+
+fn kept(path: &str, key: &str, value: Value) -> Finding {
+    let mut finding = finding(
+        FindingCode::Changed,
+        path,
+        Some(json!("old")),
+        Some(value.clone()),
+    )
+    .by("kubectl-edit", None, "2026-11-20T03:14:00Z");
+    finding.kept_by = Some(Box::new(KeptBy {
+        key: key.parse().unwrap(),
+        value: Some(value),
+        current: Some(json!("old")),
+        origin: ValueOrigin::ChartDefault,
+        certainty: KeyCertainty::Verified,
+        list: None,
+        also_changes: Vec::new(),
+        also_changes_left_out: 0,
+        redacted: false,
+    }));
+    finding
+}
+
+fn in_list(path: &str, key: &str, value: Value, list: Value) -> Finding {
+    let mut finding = kept(path, key, value);
+    let kept_by = finding.kept_by.as_mut().unwrap();
+    kept_by.list = Some(KeptList {
+        key: kept_by.key.outer_list(),
+        value: list,
+    });
+    finding
+}
+
+fn printed(findings: Vec<Finding>, form: ValuesForm) -> (String, ValuesCounts) {
+    let deployment = object("apps/v1", "Deployment", "shop", "web").drifted(findings);
+    let report = report(vec![release("shop", "web").with_objects([deployment])]);
+    let mut out = Vec::new();
+    let counts = render(&report, form, Medium::Terminal, &mut out).unwrap();
+    (String::from_utf8(out).unwrap(), counts)
+}
+
+fn values(text: &str) -> Value {
+    yaml::parse_document(text, &Limits::default()).unwrap()
+}
+
+#[test]
+fn the_snippet_is_yaml_with_nothing_but_the_keys() {
+    let mut unset = finding(FindingCode::Changed, "/spec/paused", None, Some(json!(true)));
+    unset.no_key = Some(NoKeyReason::SetByChart.into());
+    let (text, counts) = printed(
+        vec![
+            kept("/a", "web.resources.limits.memory", json!("1Gi")),
+            kept("/b", "web.resources.limits.cpu", json!("0o17")),
+            kept("/c", "annotations.a\\.b/c", json!("x: y\n# z")),
+            kept("/d", "web.node", json!({"pool": ["a", {"b": null}]})),
+            unset,
+        ],
+        ValuesForm::Yaml,
+    );
+    let expected = json!({
+        "web": {"resources": {"limits": {"memory": "1Gi", "cpu": "0o17"}}, "node": {"pool": ["a", {"b": null}]}},
+        "annotations": {"a.b/c": "x: y\n# z"}
+    });
+    assert_eq!(values(&text), expected, "{text}");
+    assert!(
+        text.contains("# Deployment web /a: old → 1Gi, by kubectl-edit, 2026-11-20 03:14 (claimed)"),
+        "{text}"
+    );
+    assert!(text.contains("# now old (chart default); verified"), "{text}");
+    assert!(
+        text.contains("No value sets these; the chart sets them itself:\n#   Deployment web /spec/paused"),
+        "{text}"
+    );
+    assert_eq!((counts.fields, counts.kept, counts.set_by_chart), (5, 4, 1));
+}
+
+#[test]
+fn changes_of_several_fields_in_one_list_are_put_together() {
+    let list =
+        |level: &str, port: &str| json!([{"name": "LEVEL", "value": level}, {"name": "PORT", "value": port}]);
+    let (text, counts) = printed(
+        vec![
+            in_list("/a", "env[0].value", json!("debug"), list("debug", "80")),
+            in_list("/b", "env[1].value", json!("81"), list("info", "81")),
+        ],
+        ValuesForm::Yaml,
+    );
+    assert_eq!(values(&text), json!({"env": list("debug", "81")}), "{text}");
+    assert_eq!(counts.kept, 2);
+}
+
+#[test]
+fn of_two_values_for_one_key_neither_is_set() {
+    let (text, counts) = printed(
+        vec![
+            kept("/a", "image.tag", json!("1")),
+            kept("/b", "image.tag", json!("2")),
+            kept("/c", "image", json!({"tag": "1"})),
+            kept("/d", "memory", json!("1Gi")),
+            kept("/e", "memory", json!("1Gi")),
+        ],
+        ValuesForm::Yaml,
+    );
+    assert_eq!(values(&text), json!({"memory": "1Gi"}), "{text}");
+    assert!(text.contains("different values of one key"), "{text}");
+    assert_eq!((counts.kept, counts.by_hand), (2, 3));
+}
+
+#[test]
+fn a_hidden_value_is_a_comment() {
+    let mut secret = kept("/data/password", "auth.password", json!("hunter2"));
+    let kept_by = secret.kept_by.as_mut().unwrap();
+    (kept_by.value, kept_by.current, kept_by.redacted) = (None, None, true);
+    (secret.desired, secret.live, secret.redacted) =
+        (Some(json!("(redacted)")), Some(json!("(redacted)")), true);
+    for form in [ValuesForm::Yaml, ValuesForm::SetJson] {
+        let (text, counts) = printed(vec![secret.clone()], form);
+        assert!(!text.contains("hunter2"), "{text}");
+        assert_eq!((counts.kept, counts.by_hand), (0, 1));
+        if form == ValuesForm::Yaml {
+            assert!(
+                values(&text).is_null() && text.contains("#   auth.password: <hidden>"),
+                "{text}"
+            );
+        }
+    }
+}
+
+/// Whoever writes to a namespace chooses names, values and managers.
+#[test]
+fn no_text_leaves_its_comment() {
+    let attack = "x\nevil: true\r\n\u{2028}y\u{85}z";
+    let mut hostile = kept(attack, "a", json!("1")).by(attack, Some(attack), "2026-11-20T03:14:00Z");
+    hostile.desired = Some(json!(attack));
+    let mut none = finding(FindingCode::Changed, attack, None, None);
+    none.no_key = Some(NoKeyReason::Ambiguous.into());
+    let key = KeyStep::Name(attack.to_owned());
+    let mut named = kept("/k", "b", json!(attack));
+    named.kept_by.as_mut().unwrap().key = KeyPath::of(vec![key]).unwrap();
+    let (text, _) = printed(vec![hostile, none, named], ValuesForm::Yaml);
+    assert_eq!(values(&text), json!({"a": "1", attack: attack}), "{text}");
+    assert!(
+        !text
+            .chars()
+            .any(|ch| ch != '\n' && crate::report::sanitize::is_unsafe(ch)),
+        "{text:?}"
+    );
+}
+
+#[test]
+fn arguments_are_quoted_for_a_shell() {
+    let (text, _) = printed(
+        vec![
+            kept("/a", "web.memory", json!("1Gi")),
+            kept("/b", "web.note", json!("it's $(id) é")),
+            kept("/c", "web.replicas", json!(3)),
+        ],
+        ValuesForm::SetJson,
+    );
+    let words = shlex::split(&text.replace(" \\\n", " ")).unwrap();
+    assert_eq!(
+        words,
+        [
+            "--set-json",
+            "web.memory=\"1Gi\"",
+            "--set-json",
+            "web.note=\"it's $(id) \\u00e9\"",
+            "--set-json",
+            "web.replicas=3"
+        ]
+    );
+}

@@ -1,0 +1,248 @@
+//! Which keys of the charts' values keep what lives in the drifted fields, where somebody asked for that.
+//!
+//! A scan passes over the charts in the records. Those of drifted releases are read a second time, after the comparison,
+//! one by one on each processor, and dropped as soon as the questions about their release are answered. Templates are
+//! written by whoever may write a record: what they may take is limited where they are evaluated, and a defect that one of
+//! them brings to light is that release's.
+
+mod check;
+mod shown;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use self::check::Check;
+use super::cluster_facts::ClusterFacts;
+use super::decoders::Decoders;
+use super::stages::{Stages, Wave};
+use crate::chart::{Chart, ReleaseChart};
+use crate::model::{KeptBy, NoKey};
+use crate::policy::redact::Redaction;
+use crate::release::chart_part::ChartPart;
+use crate::release::decode::DecodeError;
+use crate::release::stored::{ReleaseKey, StoredRevision};
+use crate::source::{ChartRecord, Kinds, ReadError, Source};
+use crate::values::{self, Answer, Asked, Capabilities};
+use crate::vocabulary::NoKeyReason;
+use crate::weight::{SMALL_VALUE, at_once, turn};
+
+/// The question about the drift of one release.
+pub(super) struct ValuesWanted {
+    /// The position of the release.
+    pub(super) release: usize,
+    /// The namespace that its record says it installs into.
+    pub(super) installs_into: String,
+    /// The record of its baseline.
+    pub(super) stored: StoredRevision,
+    /// The objects with the fields that are asked about.
+    pub(super) asked: Vec<Asked>,
+    /// Which findings these are, in the same order.
+    pub(super) of: Vec<FindingsAsked>,
+}
+
+/// The findings of an object that are asked about, in the order of the fields.
+pub(super) struct FindingsAsked {
+    /// The position of the object in its release.
+    pub(super) object: usize,
+    /// Its findings.
+    pub(super) findings: Vec<FindingAsked>,
+}
+
+/// A finding that is asked about.
+#[derive(Debug, Clone)]
+pub(super) struct FindingAsked {
+    /// Its position in the report of its object.
+    pub(super) position: usize,
+    /// The path that it shows.
+    pub(super) path: String,
+    /// Whether its values may not be shown.
+    pub(super) is_redacted: bool,
+}
+
+/// What a finding says once it was asked: which key keeps it, or why none is named.
+pub(super) type Said = Result<Box<KeptBy>, NoKey>;
+
+/// The answers about one object: the findings with what they say.
+pub(super) struct ObjectSaid {
+    /// The position of the object in its release.
+    pub(super) object: usize,
+    /// What its findings say.
+    pub(super) findings: Vec<(FindingAsked, Said)>,
+}
+
+/// A release of which the chart is being read.
+struct Waiting {
+    wanted: ValuesWanted,
+    said: Option<Vec<ObjectSaid>>,
+}
+
+/// The charts of a wave, while they are read.
+struct Reading {
+    releases: BTreeMap<ReleaseKey, Mutex<Waiting>>,
+    decoders: Decoders,
+    capabilities: Capabilities,
+    given: Option<Arc<Chart>>,
+    redaction: Redaction,
+    record_bytes: u64,
+}
+
+impl<S: Source> Stages<'_, S> {
+    /// Names the keys that keep what lives in the drifted fields of a wave.
+    pub(super) async fn name_keys(&self, wave: &Wave, kinds: &Kinds, facts: &ClusterFacts) {
+        let wanted = self.state.values_wanted(&wave.releases);
+        if wanted.is_empty() {
+            return;
+        }
+        if let Some(rendered) = &self.options.rendered {
+            for wanted in &wanted {
+                let deployed = check::deployed(&**self.source, &wanted.stored, self.options.max_record_bytes);
+                let check = Check {
+                    rendered,
+                    kinds,
+                    facts,
+                    installs_into: &wanted.installs_into,
+                };
+                let check = check.of(wanted, deployed.await);
+                self.state.set_values_check(wanted.release, check);
+            }
+        }
+        self.progress.stage("reading charts", wanted.len());
+        let stored: Vec<StoredRevision> = wanted.iter().map(|wanted| wanted.stored.clone()).collect();
+        let releases = wanted.into_iter().map(|wanted| {
+            let release = wanted.stored.release.clone();
+            (release, Mutex::new(Waiting { wanted, said: None }))
+        });
+        let reading = Arc::new(Reading {
+            releases: releases.collect(),
+            decoders: Decoders::new(at_once()),
+            capabilities: capabilities(kinds),
+            given: self.options.chart.clone(),
+            redaction: self.options.policy.redaction.clone(),
+            record_bytes: self.options.max_record_bytes,
+        });
+        let (accepting, progress) = (Arc::clone(&reading), Arc::clone(self.progress));
+        let accept = move |stored: &StoredRevision, answer| {
+            accepting.accept(stored, answer);
+            progress.step();
+        };
+        self.source.charts(stored, Arc::new(accept)).await;
+        for waiting in reading.releases.values() {
+            let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let said = waiting.said.take();
+            let said = said.unwrap_or_else(|| waiting.wanted.none(NoKeyReason::NotReached));
+            self.state.set_keys(waiting.wanted.release, said);
+        }
+    }
+}
+
+/// What templates ask of the cluster.
+fn capabilities(kinds: &Kinds) -> Capabilities {
+    let served = kinds.served.keys();
+    let versions = served.flat_map(|gvk| [gvk.api_version.clone(), gvk.to_string()]);
+    Capabilities {
+        api_versions: Arc::new(versions.chain(kinds.unavailable.iter().cloned()).collect()),
+        kube_version: None,
+    }
+}
+
+impl ValuesWanted {
+    /// The same reason for every finding.
+    fn none(&self, reason: NoKeyReason) -> Vec<ObjectSaid> {
+        self.said(|_, _| Err(reason.into()))
+    }
+
+    /// What is said of each finding, by the positions of the object and of the field.
+    fn said(&self, mut answer: impl FnMut(usize, usize) -> Said) -> Vec<ObjectSaid> {
+        let objects = self.of.iter().enumerate();
+        objects
+            .map(|(object, of)| ObjectSaid {
+                object: of.object,
+                findings: of
+                    .findings
+                    .iter()
+                    .enumerate()
+                    .map(|(field, finding)| (finding.clone(), answer(object, field)))
+                    .collect(),
+            })
+            .collect()
+    }
+}
+
+impl Reading {
+    /// Takes in the chart of a release, and answers the questions about that.
+    fn accept(&self, stored: &StoredRevision, answer: Result<ChartRecord, ReadError>) {
+        let Some(waiting) = self.releases.get(&stored.release) else {
+            return;
+        };
+        let _decoder = self.decoders.wait();
+        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = &waiting.wanted;
+        let answered = catch_unwind(AssertUnwindSafe(|| self.answer(wanted, answer)));
+        let said = answered.unwrap_or_else(|_| {
+            tracing::error!("the templates of a chart could not be worked on");
+            Err(NoKeyReason::NotEvaluated)
+        });
+        let said = said.unwrap_or_else(|reason| wanted.none(reason));
+        waiting.said = Some(said);
+    }
+
+    fn answer(
+        &self,
+        wanted: &ValuesWanted,
+        answer: Result<ChartRecord, ReadError>,
+    ) -> Result<Vec<ObjectSaid>, NoKeyReason> {
+        let part = answer.map_err(|error| match error {
+            ReadError::NotRecorded => NoKeyReason::NotRecorded,
+            ReadError::NotReached => NoKeyReason::NotReached,
+            _ => NoKeyReason::Unreadable,
+        })?;
+        let part = match part {
+            ChartRecord::Encoded(payload) => ChartPart::decode(&payload, self.record_bytes),
+            ChartRecord::Json(json) => ChartPart::from_json(&json, self.record_bytes),
+        };
+        let part = part.map_err(|error| match error {
+            DecodeError::TooLarge { .. } | DecodeError::TooMuch { .. } => NoKeyReason::TooLarge,
+            _ => NoKeyReason::Unreadable,
+        })?;
+        // The API server vouches for the object's name alone.
+        if part.name != wanted.stored.release.name || part.version != wanted.stored.revision {
+            return Err(NoKeyReason::Unreadable);
+        }
+        let mut release = values::release_chart(part)?;
+        if let Some(given) = &self.given {
+            add_dependencies(&mut release.chart, given);
+        }
+        // What is large is evaluated alone.
+        let _turn = (weight(&release) > SMALL_VALUE).then(turn);
+        let answers = values::suggest(&release, &self.capabilities, &wanted.asked);
+        Ok(wanted.said(|object, field| {
+            let answer = answers.get(object).and_then(|answers| answers.get(field));
+            let is_redacted = wanted.of.get(object).and_then(|of| of.findings.get(field));
+            let is_redacted = is_redacted.is_none_or(|finding| finding.is_redacted);
+            match answer {
+                Some(Answer::Key(suggestion)) => shown::kept_by(suggestion, is_redacted, &self.redaction),
+                Some(Answer::None(reason)) => Err((*reason).into()),
+                None => Err(NoKeyReason::NotEvaluated.into()),
+            }
+        }))
+    }
+}
+
+/// Adds the charts that the chart of a record depends on, which no record has, from the same chart as it was given.
+fn add_dependencies(chart: &mut Chart, given: &Chart) {
+    if (chart.name(), chart.version()) == (given.name(), given.version()) {
+        chart.dependencies.clone_from(&given.dependencies);
+        chart.are_dependencies_known = given.are_dependencies_known;
+    }
+}
+
+/// About how much a chart and its values take.
+fn weight(release: &ReleaseChart) -> usize {
+    let chart = &release.chart;
+    let files = chart.templates.iter().chain(&chart.files);
+    let files: usize = files.map(|file| file.data.len()).sum();
+    let values = [&release.config, &chart.values, &chart.metadata];
+    let values: usize = values.into_iter().map(crate::weight::of_value).sum();
+    release.manifest.len() + files + values
+}
