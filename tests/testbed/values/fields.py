@@ -44,6 +44,8 @@ OTHERS = {
     "Allow": "Forbid", "Forbid": "Allow", "Replace": "Forbid", "Local": "Cluster", "Cluster": "Local",
     "ReadWriteOnce": "ReadWriteMany", "None": "10.0.0.9", "true": "false", "false": "true",
 }
+# What starts a script: nobody changes it.
+SHELLS = {"sh", "bash", "/bin/sh", "/bin/bash", "/usr/bin/env", "-c", "-ec", "-ce", "-e", "-exc", "-ex", "-cx", "-lc", "--"}
 QUANTITY = re.compile(r"(.*/resources/(limits|requests)/|.*/(storage|minAvailable|maxUnavailable|maxSurge|targetPort|port)$)")
 
 
@@ -75,7 +77,7 @@ def changed(kind, steps, value, name, dice):
 
 def changed_list(items, dice):
     """A list of scalars with another element in the place of one."""
-    positions = [at for at, item in enumerate(items) if changed_scalar(item) is not MISSING]
+    positions = [at for at, item in enumerate(items) if changed_scalar(item) is not MISSING and item not in SHELLS]
     if not positions:
         return MISSING
     flags = [at for at in positions if isinstance(items[at], str) and items[at].startswith("-") and "=" in items[at]]

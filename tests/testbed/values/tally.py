@@ -19,11 +19,15 @@ class Tally:
         self.rows = []
         self.milliseconds, self.each = [], []
         self.crashes = self.refusals = self.empties = 0
-        results.mkdir(parents=True, exist_ok=True)
-        self.files = {name: (results / (name + ".jsonl")).open("w") for name in FILES}
-        self.results = results
+        self.results, self.files = results, {}
+        if results is not None:
+            results.mkdir(parents=True, exist_ok=True)
+            self.files = {name: (results / (name + ".jsonl")).open("w") for name in FILES}
 
     def write(self, file, **row):
+        """Adds a line to a file of the results, if there are any."""
+        if file not in self.files:
+            return
         self.files[file].write(json.dumps(row) + "\n")
         self.files[file].flush()
 
@@ -55,13 +59,13 @@ class Tally:
         with self.lock:
             self.rows += [{"class": field["class"], "controllable": field["controlled_by"] is not None} for field in fields]
 
-    def add(self, release, field, said, is_right, why, moved):
+    def add(self, release, field, is_own, said, is_right, why, moved):
         """An answer, and whether it is right; None if it names no key."""
         foretold = said.get("alsoChanges") or []
         untold = [entry for entry in moved if not any(tells(told, entry) for told in foretold)]
         false = [told for told in foretold if not any(tells(told, entry) for entry in moved)]
         row = {
-            "class": field["class"], "controllable": field["controlled_by"] is not None or is_right is True,
+            "class": field["class"], "own": is_own, "controllable": field["controlled_by"] is not None or is_right is True,
             "certainty": said.get("certainty") if is_right is not None else None, "right": is_right,
             "reason": said.get("reason", "(no reason)") if is_right is None else None,
             "moved": bool(moved) and is_right, "untold": bool(untold) and is_right, "false": bool(false) and is_right,
@@ -94,9 +98,12 @@ class Tally:
             self.line("= " + title, [row for row in self.rows if row["class"] in names])
         self.line("= all", self.rows)
         if self.is_asked:
+            self.line("= the chart's templates", [row for row in self.rows if row["own"]])
+            self.line("= of dependencies", [row for row in self.rows if not row["own"]])
             self.print_rest()
-        print("releases that Helm refuses: %d, without such fields: %d; details in %s" % (
-            self.refusals, self.empties, self.results))
+        print("releases that Helm refuses: %d, without such fields: %d" % (self.refusals, self.empties))
+        if self.results is not None:
+            print("details in %s" % self.results)
 
     def line(self, name, rows):
         controllable = [row for row in rows if row["controllable"]]
@@ -122,7 +129,7 @@ class Tally:
         for reason, count in reasons.most_common():
             print("  no key: %-50s %6d, of them controllable %5d" % (reason[:50], count, missed[reason]))
         if self.milliseconds:
-            print("time: a release %s; a field %s" % (times(self.milliseconds), times(self.each)))
+            print("time: a question %s; a field %s" % (times(self.milliseconds), times(self.each)))
         print("crashes: %d" % self.crashes)
 
 

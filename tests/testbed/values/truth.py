@@ -6,7 +6,6 @@ the key is kept. Fields that were added or taken away are tried at the keys whos
 """
 
 import re
-import time
 
 from fields import changed_scalar, is_same
 from places import MISSING, as_text, at, nodes, plain, with_key
@@ -23,37 +22,45 @@ NAMES = {
 }
 
 
+# The names of keys that hold a part of an image.
+IMAGE_PARTS = re.compile(r".*(tag|version|registry|repository|image|digest)")
+
+
 class Trial:
     """An open release, and what its fields become with other values."""
 
-    def __init__(self, renderer, release):
+    def __init__(self, renderer, release, renders):
         self.renderer = renderer
         self.release = release
-        self.renders = 0
+        self.left = renders
 
     def render(self, key, value):
         """What becomes of the objects with a key set; None if Helm refuses."""
-        self.renders += 1
+        self.left -= 1
         values = with_key(self.release.config, self.release.merged, key, value)
         change = self.renderer.ask({"values": values})
         return None if "error" in change else self.release.objects_after(change)
 
 
-def find(renderer, release, fields, seconds):
-    """Writes to each field the key that controls it as `controlled_by`, or None. Ends when the time is spent."""
-    trial, end = Trial(renderer, release), time.monotonic() + seconds
+def find(renderer, release, fields, renders):
+    """Writes to each field the key that controls it as `controlled_by`, or None.
+
+    About so many renders are spent, half of them on the fields that have another value: their number and not their
+    time, so that the same is found on every machine.
+    """
     for field in fields:
         field["controlled_by"] = None
-    kept = [field for field in fields if "deployed" in field and "live" in field and not is_list_change(field)]
-    by_leaves(trial, release, kept, end)
-    for field in fields:
-        if field["controlled_by"] is None and time.monotonic() < end:
-            if field["class"].startswith("added"):
-                by_names(trial, release, field, end)
-            elif field["class"].startswith("removed"):
-                by_taking_away(trial, release, field, end)
-            elif isinstance(field["live"], list):
-                by_lists(trial, release, field, end)
+    is_other = lambda field: "deployed" in field and "live" in field and not is_list_change(field)
+    by_leaves(Trial(renderer, release, renders // 2), release, [field for field in fields if is_other(field)])
+    rest = [field for field in fields if field["controlled_by"] is None and (not is_other(field) or isinstance(field["live"], list))]
+    for field in rest:
+        trial = Trial(renderer, release, max(4, renders // 2 // len(rest)))
+        if field["class"].startswith("added"):
+            by_names(trial, release, field)
+        elif field["class"].startswith("removed"):
+            by_taking_away(trial, release, field)
+        else:
+            by_lists(trial, release, field)
 
 
 def is_list_change(field):
@@ -62,19 +69,20 @@ def is_list_change(field):
     return isinstance(old, list) and isinstance(new, list) and len(old) != len(new)
 
 
-def by_leaves(trial, release, fields, end):
+def by_leaves(trial, release, fields):
     """Tries the leaves of the values, those first whose value a field shows."""
     texts = [shown_text(field)[0] for field in fields]
-    for _, key, value in sorted(
-        ((rank(value, texts), key, value) for key, value in nodes(release.merged) if not isinstance(value, (dict, list))),
-        key=lambda leaf: leaf[0],
-    ):
+    words = {alike(step) for field in fields for kind, step in field["steps"] if kind == "key"}
+    words |= {alike(value) for field in fields for kind, step in field["steps"] if kind == "match" for _, value in step}
+    ranked = [
+        (rank(key, value, texts, words), key, value) for key, value in nodes(release.merged)
+        if not isinstance(value, (dict, list))
+    ]
+    for _, key, value in sorted((leaf for leaf in ranked if leaf[0] is not None), key=lambda leaf: leaf[0]):
         left = [field for field in fields if field["controlled_by"] is None]
-        if not left or time.monotonic() > end:
+        if not left or trial.left <= 0:
             return
-        if rank(value, texts) > 2:
-            return
-        other = changed_scalar(value) if value not in (None, "") else "zz"
+        other = another(key, value)
         if other is MISSING:
             continue
         objects = trial.render(key, other)
@@ -102,14 +110,25 @@ def shown_text(field):
     return as_text(old), as_text(new)
 
 
-def rank(value, texts):
-    """How soon a leaf is tried: equal to a field, inside of one, empty, last the others."""
+def rank(key, value, texts, words):
+    """How soon a leaf is tried: equal to a field, inside of one, empty and named alike, empty. The others never."""
     text = as_text(value)
-    if text and text in texts:
-        return 0
-    if not text:
-        return 2
-    return 1 if len(text) > 1 and any(text in other for other in texts) else 3
+    if text:
+        return 0 if text in texts else 1 if len(text) > 1 and any(text in other for other in texts) else None
+    names = [alike(step) for step in key[-2:]]
+    return 2 if names[-1] in words or IMAGE_PARTS.fullmatch(names[-1]) or names[0] in words else 3
+
+
+def alike(name):
+    """A name without what people write in different ways."""
+    return re.sub(r"[^a-z0-9]", "", str(name).lower())
+
+
+def another(key, value):
+    """Another value of the same kind for a leaf; one that can be told from others in its place."""
+    if value not in (None, ""):
+        return changed_scalar(value)
+    return "9.87.6" if IMAGE_PARTS.fullmatch(alike(key[-1])) else "zz"
 
 
 def what_to_set(field, now, value, other):
@@ -147,7 +166,7 @@ def typed(text, like):
     return text
 
 
-def by_names(trial, release, field, end):
+def by_names(trial, release, field):
     """Tries to add at the keys that are named alike, and at the empty ones."""
     word = field["class"].split()[-1]
     named = re.compile(NAMES[word], re.I)
@@ -161,7 +180,7 @@ def by_names(trial, release, field, end):
             continue
         tries += [(not fits, len(key), key, setting) for setting in with_addition(word, held, field, last)]
     for _, _, key, setting in sorted(tries, key=lambda item: item[:2])[:60]:
-        if time.monotonic() > end:
+        if trial.left <= 0:
             return
         after = trial.render(key, setting)
         if after is not None and is_same(field["steps"], field["live"], release.field_in(after, field)):
@@ -190,7 +209,7 @@ def with_addition(word, held, field, last):
     return settings
 
 
-def by_taking_away(trial, release, field, end):
+def by_taking_away(trial, release, field):
     """Tries to take away at the keys that hold what is gone, or that have its name."""
     gone = gone_parts(field)
     names = [step for kind, step in field["steps"] if kind == "key"][-1:]
@@ -201,7 +220,7 @@ def by_taking_away(trial, release, field, end):
         if same or key[-1] in names:
             tries.append((not same, len(key), key))
     for _, _, key in sorted(tries, key=lambda item: item[:2])[:40]:
-        if time.monotonic() > end:
+        if trial.left <= 0:
             return
         where, setting = (key, None)
         if isinstance(key[-1], int):
@@ -227,10 +246,10 @@ def gone_parts(field):
     return parts
 
 
-def by_lists(trial, release, field, end):
+def by_lists(trial, release, field):
     """Tries the lists of the values that a field shows whole."""
     for key, held in nodes(release.merged):
-        if isinstance(held, list) and plain(held) == plain(field["deployed"]) and time.monotonic() < end:
+        if isinstance(held, list) and plain(held) == plain(field["deployed"]) and trial.left > 0:
             after = trial.render(key, field["live"])
             if after is not None and is_same(field["steps"], field["live"], release.field_in(after, field)):
                 field["controlled_by"] = list(key)

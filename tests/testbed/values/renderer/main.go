@@ -81,6 +81,8 @@ func answerTo(renderer *renderer, line []byte) (result answer) {
 func main() {
 	// Helm warns of values that charts mix up; here that is nothing to act on.
 	log.SetOutput(io.Discard)
+	// Memory is there, and each render leaves much behind.
+	debug.SetGCPercent(400)
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 64<<20)
 	output := bufio.NewWriter(os.Stdout)
