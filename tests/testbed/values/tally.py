@@ -3,6 +3,7 @@
 import collections
 import json
 import statistics
+import sys
 import threading
 
 from places import text_of
@@ -18,7 +19,7 @@ class Tally:
         self.is_asked = is_asked
         self.rows = []
         self.milliseconds, self.each = [], []
-        self.crashes = self.refusals = self.empties = 0
+        self.crashes = self.refusals = self.empties = self.failures = 0
         self.results, self.files = results, {}
         if results is not None:
             results.mkdir(parents=True, exist_ok=True)
@@ -41,6 +42,13 @@ class Tally:
         """The release has no field that people change."""
         with self.lock:
             self.empties += 1
+
+    def unmeasured(self, release, trace, is_shown):
+        """The measurement itself failed, which is a mistake in it."""
+        with self.lock:
+            self.failures += 1
+            if is_shown:
+                print(release, trace, sep="\n", file=sys.stderr)
 
     def crash(self, release, why):
         """There was no answer for the release."""
@@ -101,7 +109,8 @@ class Tally:
             self.line("= the chart's templates", [row for row in self.rows if row["own"]])
             self.line("= of dependencies", [row for row in self.rows if not row["own"]])
             self.print_rest()
-        print("releases that Helm refuses: %d, without such fields: %d" % (self.refusals, self.empties))
+        print("releases that Helm refuses: %d, without such fields: %d, not measured by a mistake in this script: %d" % (
+            self.refusals, self.empties, self.failures))
         if self.results is not None:
             print("details in %s" % self.results)
 
