@@ -217,7 +217,7 @@ impl Source for SnapshotSource {
 
     async fn charts(&self, wanted: Vec<StoredRevision>, handler: ChartHandler) {
         self.each(&wanted, move |files, revision| {
-            handler(revision, files.chart(revision))
+            handler(revision, files.chart(revision));
         })
         .await;
     }

@@ -167,9 +167,11 @@ impl Remarks<'_> {
 
     /// What a key has now, and how sure it is.
     fn key(&self, by: &KeptBy, entry: &Entry<'_>) -> String {
-        let whole = (by.key != entry.key)
-            .then(|| format!("{} in the whole list: ", self.cut(&by.key.to_string())))
-            .unwrap_or_default();
+        let whole = if by.key == entry.key {
+            String::new()
+        } else {
+            format!("{} in the whole list: ", self.cut(&by.key.to_string()))
+        };
         let now = match &by.current {
             Some(current) => format!("now {} ({})", self.value(current), words::value_origin(by.origin)),
             None => format!("now {}", words::value_origin(by.origin)),
