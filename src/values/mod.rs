@@ -7,7 +7,9 @@
 mod added;
 mod by_name;
 mod changed;
+mod lists;
 mod names;
+mod placement;
 mod record;
 mod removed;
 mod scalar;

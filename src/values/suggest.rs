@@ -129,6 +129,34 @@ impl<'q> Question<'q> {
             .map_or(first, Ok)
     }
 
+    /// Of keys with values the one that keeps what lives and changes least else; the first of those that change as little.
+    /// `Err(None)` where there is none to try.
+    pub(super) fn best_of(
+        self,
+        tries: impl Iterator<Item = (Key, Value)>,
+    ) -> Result<Suggestion, Option<NoKeyReason>> {
+        let mut best: Option<Suggestion> = None;
+        let mut first_reason = None;
+        for (key, value) in tries {
+            match self.verified(&key, value) {
+                Ok(found)
+                    if best
+                        .as_ref()
+                        .is_none_or(|best| found.also_changes.len() < best.also_changes.len()) =>
+                {
+                    let is_least = found.also_changes.is_empty();
+                    best = Some(found);
+                    if is_least {
+                        break;
+                    }
+                }
+                Ok(_) => {}
+                Err(reason) => first_reason = first_reason.or(Some(reason)),
+            }
+        }
+        best.ok_or(first_reason)
+    }
+
     /// The suggestion to set a key for its name, unless what is evaluated speaks against it.
     pub(super) fn by_name(self, key: &Key, value: Value) -> Result<Suggestion, NoKeyReason> {
         let (trial, set, whole) = self.trial(key, &value)?;
@@ -200,9 +228,10 @@ impl<'q> Question<'q> {
                 Some(value) => is_what_lives(&value, live),
                 None => fits_around_hole(document, path, live),
             },
-            None => {
-                document.value(path).is_none() && document.field(path).is_none() && !document.may_have(path)
-            }
+            None => match document.value(path) {
+                Some(value) => is_as_good_as_absent(&value, path),
+                None => document.field(path).is_none() && !document.may_have(path),
+            },
         }
     }
 
@@ -216,6 +245,18 @@ impl<'q> Question<'q> {
             (Some(_), None) => true,
             (None, _) => false,
         }
+    }
+}
+
+/// Whether the API server takes a value as if the field were not there. A probe or a handler without anything in it is refused.
+fn is_as_good_as_absent(value: &Value, path: &FieldPath) -> bool {
+    let last = path.keys().next_back().unwrap_or_default();
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty() && last == "priorityClassName",
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty() && !last.ends_with("Probe"),
+        Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
