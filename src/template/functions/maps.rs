@@ -50,7 +50,7 @@ pub(super) fn text_of(value: &Traced, work: &mut Work) -> Result<Text, Fault> {
 }
 
 fn dict(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    work.steps(args.len().saturating_mul(4))?;
+    work.map(args.len() / 2)?;
     let mut entries = Vec::new();
     for pair in args.chunks(2) {
         let Some(name) = pair.first() else { continue };
@@ -71,8 +71,7 @@ fn set(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [target, name, value] = exactly("set", args)?;
     let name = text("set", name)?;
     let entries = map("set", target)?.ok_or_else(|| wrong_type("set", "a map"))?;
-    work.steps(4)?;
-    entries.entries_mut().insert(name.into(), value.clone());
+    work.put(entries, name.into(), value.clone())?;
     Ok(target.clone())
 }
 
@@ -198,7 +197,8 @@ fn omit(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let kept: Map = match map("omit", source)? {
         Some(map) => {
             let entries = map.entries();
-            work.steps(entries.len().saturating_mul(4 + omitted.len()))?;
+            work.map(entries.len())?;
+            work.steps(entries.len().saturating_mul(omitted.len()))?;
             let kept = entries.iter().filter(|(name, _)| !omitted.contains(&&***name));
             kept.map(|(name, entry)| (Rc::clone(name), entry.clone()))
                 .collect()
@@ -213,7 +213,7 @@ fn omit(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 
 fn pick(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let ([source], picked) = at_least("pick", args)?;
-    work.steps(picked.len().saturating_mul(4))?;
+    work.map(picked.len())?;
     let mut kept = Vec::new();
     for name in picked {
         let name = text("pick", name)?;
@@ -241,6 +241,7 @@ fn copied(value: &Traced, work: &mut Work) -> Result<Traced, Fault> {
     let copy = match &value.value {
         Value::List(items) => {
             work.enter()?;
+            work.list(items.len())?;
             let items = items
                 .iter()
                 .map(|item| copied(item, work))
@@ -250,6 +251,7 @@ fn copied(value: &Traced, work: &mut Work) -> Result<Traced, Fault> {
         }
         Value::Map(map) => {
             work.enter()?;
+            work.map(map.entries().len())?;
             let mut entries = Vec::new();
             for (name, entry) in map.entries().iter() {
                 entries.push((Rc::clone(name), copied(entry, work)?));

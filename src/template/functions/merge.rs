@@ -3,8 +3,6 @@
 //! The first map is changed in place, and so are the maps in it. Maps are merged; of anything else, one or the other is
 //! taken whole. Entries that are taken are not copied, so a map is then in both.
 
-use std::rc::Rc;
-
 use super::super::traced::{Map, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::arguments::{at_least, map};
@@ -74,8 +72,7 @@ fn merge_into(
             Prefer::Source => overwritten(held.as_ref(), &value, work)?,
         };
         if let Some(merged) = merged {
-            work.steps(4)?;
-            own.entries_mut().insert(name, merged);
+            work.put(own, name, merged)?;
         }
     }
     if prefer == Prefer::Source {
@@ -155,7 +152,7 @@ fn keep_replaceable(own: &Map, source: &Traced, other: &Map, work: &mut Work) ->
         }
         let Some(held) = own.get(&name) else { continue };
         let replaceable = stand_in_deep(&held, &key.name(&name), work)?;
-        own.entries_mut().insert(Rc::clone(&name), replaceable);
+        work.put(own, name, replaceable)?;
     }
     Ok(())
 }

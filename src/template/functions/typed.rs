@@ -48,8 +48,7 @@ pub(super) fn int(value: &Traced) -> Result<i64, Fault> {
 
 /// All keys that the arguments hang on.
 pub(super) fn keys(args: &[Traced]) -> Keys {
-    args.iter()
-        .fold(Keys::None, |keys, value| keys.and(&value.keys()))
+    Traced::keys_of(args)
 }
 
 fn not_known() -> Fault {
