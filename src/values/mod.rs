@@ -15,6 +15,7 @@ mod schema;
 mod session;
 mod solve;
 pub mod source_map;
+mod stack;
 mod suggest;
 mod tree;
 

@@ -26,14 +26,14 @@ pub(super) fn merge_overwrite(args: &[Traced], work: &mut Work) -> Result<Traced
 }
 
 fn merge_all(args: &[Traced], prefer: Prefer, work: &mut Work) -> Result<Traced, Fault> {
-    let ([target], sources) = at_least("merge", args)?;
+    let ([target], sources) = at_least(args)?;
     // All have to be maps before one is changed.
-    let own = match map("merge", target)? {
+    let own = match map(target)? {
         Some(own) => own.clone(),
         None => Map::default(),
     };
     for source in sources {
-        map("merge", source)?;
+        map(source)?;
     }
     let target = Traced {
         value: Value::Map(own.clone()),
@@ -52,7 +52,7 @@ fn merge_into(
     prefer: Prefer,
     work: &mut Work,
 ) -> Result<(), Fault> {
-    let Some(other) = map("merge", source)? else {
+    let Some(other) = map(source)? else {
         return Ok(());
     };
     if own.is(other) {

@@ -31,7 +31,6 @@ mod testing;
 mod text;
 #[cfg(test)]
 mod trial;
-mod typed;
 mod words;
 
 use super::traced::Traced;
