@@ -1,6 +1,5 @@
 //! Statements: what a file renders, as Go's `text/template/exec.go` does it.
 
-use std::cell::Cell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -19,8 +18,8 @@ pub struct File {
     pub text: Result<Text, Fault>,
     /// The keys that decide what it renders: with other values at other keys it renders the same.
     pub reads: HashSet<Key>,
-    /// Whether it sets something in the values.
-    pub(super) changes_values: bool,
+    /// The places above those keys.
+    above: HashSet<Key>,
 }
 
 impl File {
@@ -29,7 +28,7 @@ impl File {
         Self {
             text: Err(fault),
             reads: HashSet::new(),
-            changes_values: false,
+            above: HashSet::new(),
         }
     }
 
@@ -41,25 +40,39 @@ impl File {
         surroundings: &Surroundings,
         work: &mut Work,
     ) -> Self {
+        let level = work.level();
         let mut run = Run {
             defines: vec![&program.defines],
             surroundings,
             work,
             reads: HashSet::new(),
-            changes_values: Cell::new(false),
             guesses: 0,
         };
         let text = run.template(nodes, root);
-        Self {
-            text,
-            reads: run.reads,
-            changes_values: run.changes_values.get(),
+        let Run { reads, work, .. } = run;
+        work.back_to(level);
+        work.empty_changed_maps();
+        let mut above = HashSet::new();
+        for key in &reads {
+            let mut place = key.parent();
+            while let Some(key) = place.filter(|key| !above.contains(*key)) {
+                above.insert(key.clone());
+                place = key.parent();
+            }
         }
+        Self { text, reads, above }
     }
 
     /// Whether a value at this key may change what it renders.
     pub fn may_depend_on(&self, key: &Key) -> bool {
-        self.reads.iter().any(|read| read.overlaps(key))
+        let mut place = Some(key);
+        while let Some(key) = place {
+            if self.reads.contains(key) {
+                return true;
+            }
+            place = key.parent();
+        }
+        self.above.contains(key)
     }
 }
 
@@ -70,7 +83,6 @@ pub(super) struct Run<'r> {
     pub(super) surroundings: &'r Surroundings,
     pub(super) work: &'r mut Work,
     pub(super) reads: HashSet<Key>,
-    pub(super) changes_values: Cell<bool>,
     /// How often a branch was taken without knowing the condition.
     pub(super) guesses: usize,
 }
@@ -218,18 +230,23 @@ impl<'r> Run<'r> {
             (true, false) => (&branch.body, dot),
             (false, _) => (&branch.otherwise, dot),
         };
-        let mut rendered = Text::default();
+        let place = out.mark();
         self.work.enter()?;
-        let flow = self.nodes(nodes, dot, variables, &mut rendered);
+        let flow = self.nodes(nodes, dot, variables, out);
         self.work.leave();
         variables.0.truncate(mark);
         let keys = value.keys();
         // With another branch, the text itself hangs on the condition; without one, only whether it is there.
         let has_alternative = truth.is_none() || !branch.otherwise.is_empty();
-        if has_alternative || !keys.is_none() {
-            rendered = rendered.map_origins(|text, origin| conditional(text, origin, &keys, has_alternative));
-        }
-        out.append(&rendered);
+        let mut conditional = Conditional {
+            keys: &keys,
+            has_alternative,
+            last: None,
+        };
+        let is_conditional = has_alternative || !keys.is_none();
+        out.rewrite_from(&place, |text, origin| {
+            is_conditional.then(|| conditional.origin(text, origin)).flatten()
+        });
         flow
     }
 
@@ -360,12 +377,10 @@ impl<'r> Run<'r> {
             surroundings: self.surroundings,
             work: &mut *self.work,
             reads: std::mem::take(&mut self.reads),
-            changes_values: self.changes_values.clone(),
             guesses: self.guesses,
         };
         let rendered = run.template(&parsed.nodes, dot);
-        let (reads, changes_values, guesses) = (run.reads, run.changes_values, run.guesses);
-        (self.reads, self.changes_values, self.guesses) = (reads, changes_values, guesses);
+        (self.reads, self.guesses) = (run.reads, run.guesses);
         let keys = text.keys();
         Ok(rendered?.map_origins(|_, origin| match origin.kind {
             // The text is a value itself, written by whoever set the key.
@@ -387,19 +402,35 @@ fn keys_of_argument(argument: &Traced) -> Keys {
     argument.keys()
 }
 
-/// The origin of a piece that a condition decides about, and in whose place it may put another.
-fn conditional(text: &str, origin: &Origin, keys: &Keys, has_alternative: bool) -> Origin {
-    let is_blank = text.chars().all(char::is_whitespace);
-    if origin.kind != Kind::Literal || is_blank {
-        return origin.clone();
-    }
-    Origin {
-        kind: if has_alternative {
-            Kind::Alternative
-        } else {
-            Kind::Literal
-        },
-        key: None,
-        keys: origin.keys.and(keys),
+/// What becomes of the pieces that a condition decides about.
+struct Conditional<'k> {
+    /// The keys of the condition.
+    keys: &'k Keys,
+    /// Whether another text may stand in place of this one.
+    has_alternative: bool,
+    /// The keys of the last piece, and the same with those of the condition: neighbours often hang on the same.
+    last: Option<(Keys, Keys)>,
+}
+
+impl Conditional<'_> {
+    /// The origin of a piece; `None` where it stays.
+    fn origin(&mut self, text: &str, origin: &Origin) -> Option<Origin> {
+        if origin.kind != Kind::Literal || text.chars().all(char::is_whitespace) {
+            return None;
+        }
+        let keys = match &self.last {
+            Some((own, both)) if own.is(&origin.keys) => both.clone(),
+            Some(_) | None => origin.keys.and(self.keys),
+        };
+        self.last = Some((origin.keys.clone(), keys.clone()));
+        Some(Origin {
+            kind: if self.has_alternative {
+                Kind::Alternative
+            } else {
+                Kind::Literal
+            },
+            key: None,
+            keys,
+        })
     }
 }

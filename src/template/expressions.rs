@@ -9,16 +9,6 @@ use super::traced::{Kind, Map, Native, Origin, Text, Traced, Value};
 use super::work::Fault;
 use super::{functions, natives};
 
-/// Functions that change the map that they are given.
-const CHANGING: [&str; 6] = [
-    "set",
-    "unset",
-    "merge",
-    "mustMerge",
-    "mergeOverwrite",
-    "mustMergeOverwrite",
-];
-
 impl Run<'_> {
     /// The value of a pipeline.
     pub(super) fn pipeline(
@@ -246,9 +236,6 @@ impl Run<'_> {
             }
             ("lookup", _) => Ok(Traced::unknown(&[])),
             _ => {
-                if CHANGING.contains(&name) && args.first().is_some_and(|map| map.origin.key.is_some()) {
-                    self.changes_values.set(true);
-                }
                 if args.iter().any(|arg| matches!(arg.value, Value::Native(_))) {
                     let args: Vec<Traced> = args.iter().map(as_list).collect();
                     return functions::call(name, &args, self.work);

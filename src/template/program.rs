@@ -10,7 +10,7 @@ use super::evaluate::File;
 use super::key::Key;
 use super::parse::{is_empty, parse};
 use super::roots::{self, Surroundings};
-use super::traced::{Traced, Value};
+use super::traced::{Map, Origin, Traced, Tree, Value};
 use super::work::{Fault, Work};
 use crate::chart::Chart;
 
@@ -47,8 +47,8 @@ struct ProgramFile {
 pub(super) struct Scope {
     /// Its path in the names of templates, such as `web/charts/redis`.
     path: String,
-    /// `.Chart`.
-    chart: Traced,
+    /// What its `Chart.yaml` says.
+    metadata: Json,
     /// `.Files`.
     files: Traced,
     /// The names of the charts on the way, under which the parent's values hold those of this chart.
@@ -112,7 +112,7 @@ impl Program {
         let scope = self.scopes.len();
         self.scopes.push(Scope {
             path: path.to_owned(),
-            chart: roots::chart(chart, prefix.is_empty()),
+            metadata: chart.metadata.clone(),
             files: roots::files(chart),
             prefix: prefix.to_vec(),
         });
@@ -155,24 +155,23 @@ impl Program {
         wanted: impl Fn(&str) -> bool,
     ) -> Evaluation {
         let mut files = BTreeMap::new();
-        let mut values_of_scopes: Vec<Option<Traced>> = vec![None; self.scopes.len()];
+        let mut seen_by_scopes: Vec<Option<Seen>> = Vec::new();
+        seen_by_scopes.resize_with(self.scopes.len(), || None);
+        work.begin();
         for file in self
             .files
             .iter()
             .filter(|file| file.is_rendered() && wanted(&file.name))
         {
-            let evaluated = match (&file.nodes, self.scopes.get(file.scope)) {
-                (Ok(nodes), Some(scope)) => {
-                    let values = match values_of_scopes.get(file.scope) {
-                        Some(Some(values)) => values.clone(),
-                        Some(None) | None => scope.values(values),
+            let scope = self.scopes.get(file.scope).zip(seen_by_scopes.get_mut(file.scope));
+            let evaluated = match (&file.nodes, scope) {
+                (Ok(nodes), Some((scope, seen))) => {
+                    let seen = match seen {
+                        Some(seen) if !seen.tree.is_changed() => seen,
+                        Some(_) | None => seen.insert(scope.seen(values)),
                     };
-                    let root = scope.root(&values, surroundings, &file.name);
-                    let evaluated = File::evaluate(self, nodes, root, surroundings, work);
-                    if let Some(place) = values_of_scopes.get_mut(file.scope) {
-                        *place = (!evaluated.changes_values).then_some(values);
-                    }
-                    evaluated
+                    let root = scope.root(seen, surroundings, &file.name);
+                    File::evaluate(self, nodes, root, surroundings, work)
                 }
                 (Err(fault), _) => File::failed(fault.clone()),
                 (Ok(_), None) => continue,
@@ -204,41 +203,58 @@ impl Source<'_> {
     }
 }
 
+/// What all templates of a chart see alike, until one of them changes it.
+struct Seen {
+    /// `.Values`.
+    values: Traced,
+    /// `.Chart`.
+    chart: Traced,
+    /// The tree that the maps of both are of.
+    tree: Tree,
+}
+
 impl Scope {
+    fn seen(&self, values: &Json) -> Seen {
+        let tree = Tree::default();
+        Seen {
+            values: self.values(values, &tree),
+            chart: roots::chart(&self.metadata, self.prefix.is_empty(), &tree),
+            tree,
+        }
+    }
+
     /// The chart's part of the values, with the keys under which the release's values hold it.
     ///
     /// `global` is the release's in every chart (Helm: `pkg/chart/common/util/coalesce.go`, `coalesceGlobals`).
-    fn values(&self, values: &Json) -> Traced {
+    fn values(&self, values: &Json, tree: &Tree) -> Traced {
         let mut own = values;
         let mut key = Key::root();
         for name in &self.prefix {
             key = key.name(name);
             own = own.get(name).unwrap_or(&Json::Null);
         }
-        let traced = match own {
-            Json::Object(_) => Traced::of_values(own, &key),
-            _ => Traced::of_values(&Json::Object(serde_json::Map::new()), &key),
-        };
-        if !self.prefix.is_empty()
-            && let Value::Map(map) = &traced.value
-            && let Some(global) = own.get("global")
-        {
-            let global = Traced::of_values(global, &Key::root().name("global"));
-            map.entries_mut().insert("global".into(), global);
+        let mut entries = BTreeMap::new();
+        for (name, value) in own.as_object().into_iter().flatten() {
+            let place = if name == "global" { Key::root() } else { key.clone() };
+            let value = Traced::of_values(value, &place.name(name), tree);
+            entries.insert(Rc::from(name.as_str()), value);
         }
-        traced
+        Traced {
+            value: Value::Map(Map::of_tree(entries, tree)),
+            origin: Origin::value(key),
+        }
     }
 
     /// The dot of a file of the chart (Helm: `pkg/engine/engine.go`, `recAllTpls`).
-    fn root(&self, values: &Traced, surroundings: &Surroundings, file: &str) -> Traced {
+    fn root(&self, seen: &Seen, surroundings: &Surroundings, file: &str) -> Traced {
         let text = |text: &str| Traced::text(super::traced::Text::literal(text));
         let template = [
             ("Name".into(), text(file)),
             ("BasePath".into(), text(&format!("{}/templates", self.path))),
         ];
         let entries = [
-            ("Values".into(), values.clone()),
-            ("Chart".into(), self.chart.clone()),
+            ("Values".into(), seen.values.clone()),
+            ("Chart".into(), seen.chart.clone()),
             ("Files".into(), self.files.clone()),
             ("Release".into(), roots::release(surroundings)),
             ("Capabilities".into(), roots::capabilities(surroundings)),

@@ -17,6 +17,7 @@ mod schema;
 mod session;
 mod solve;
 pub mod source_map;
+mod stack;
 mod suggest;
 mod tree;
 

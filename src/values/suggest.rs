@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::session::{Session, Trial};
 use super::source_map::{Document, differences_inside};
+use super::stack::on_a_stack;
 use super::{Answer, Asked, AskedField, KeyStep as ReportedStep, Suggestion};
 use super::{added, by_name, changed, removed, scalar, tree};
 use crate::chart::ReleaseChart;
@@ -19,8 +20,16 @@ use crate::yaml::Limits;
 
 /// For each object, the answers about its fields in their order.
 ///
-/// It takes as long as the evaluation of the chart, and a part of it once more for each field; both are limited.
+/// It takes as long as the evaluation of the chart, and a part of it once more for each field; both are limited. It has a
+/// stack of its own, whatever that of the caller is.
 pub fn suggest(release: &ReleaseChart, capabilities: &Capabilities, asked: &[Asked]) -> Vec<Vec<Answer>> {
+    on_a_stack(|| answers(release, capabilities, asked)).unwrap_or_else(|| {
+        let none = |asked: &Asked| vec![Answer::None(NoKeyReason::NotEvaluated); asked.fields.len()];
+        asked.iter().map(none).collect()
+    })
+}
+
+fn answers(release: &ReleaseChart, capabilities: &Capabilities, asked: &[Asked]) -> Vec<Vec<Answer>> {
     let surroundings = Surroundings {
         release: release.name.clone(),
         namespace: release.namespace.clone(),
@@ -109,10 +118,11 @@ impl<'q> Question<'q> {
 
     /// The suggestion to set a key, if the chart evaluated with it gives what lives.
     pub(super) fn verified(self, key: &Key, value: Value) -> Result<Suggestion, NoKeyReason> {
-        let (trial, set, whole) = self.trial(key, &value)?;
+        let (mut trial, set, whole) = self.trial(key, &value)?;
         if !self.is_kept_by(&trial) {
             return Err(NoKeyReason::NotKept);
         }
+        self.session.complete(&mut trial)?;
         Ok(self.described(key, value, &set, whole, &trial, KeyCertainty::Verified))
     }
 
@@ -159,10 +169,11 @@ impl<'q> Question<'q> {
 
     /// The suggestion to set a key for its name, unless what is evaluated speaks against it.
     pub(super) fn by_name(self, key: &Key, value: Value) -> Result<Suggestion, NoKeyReason> {
-        let (trial, set, whole) = self.trial(key, &value)?;
+        let (mut trial, set, whole) = self.trial(key, &value)?;
         if self.is_known_otherwise(&trial) {
             return Err(NoKeyReason::NotKept);
         }
+        self.session.complete(&mut trial)?;
         Ok(self.described(key, value, &set, whole, &trial, KeyCertainty::ByName))
     }
 
@@ -171,7 +182,11 @@ impl<'q> Question<'q> {
         if set.is_root() {
             return Err(NoKeyReason::NotEvaluated);
         }
-        let trial = self.session.try_key(&set, &whole)?;
+        let template = match self.template() {
+            Template::Known(template) => Some(template),
+            Template::Unknown => None,
+        };
+        let trial = self.session.try_key(&set, &whole, template)?;
         Ok((trial, set, whole))
     }
 

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::super::key::Key;
-use super::super::traced::{Text, Traced, Value};
+use super::super::traced::{Text, Traced, Tree, Value};
 use super::super::work::Work;
 use super::{JsonStyle, from_json, from_yaml, from_yaml_array, printed, to_json, to_yaml, to_yaml_pretty};
 
 fn values(value: &serde_json::Value) -> Traced {
-    Traced::of_values(value, &Key::root())
+    Traced::of_values(value, &Key::root(), &Tree::default())
 }
 
 fn yaml(value: &serde_json::Value) -> String {

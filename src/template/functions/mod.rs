@@ -31,7 +31,6 @@ mod testing;
 mod text;
 #[cfg(test)]
 mod trial;
-mod typed;
 mod words;
 
 use super::traced::Traced;
@@ -92,8 +91,12 @@ pub(super) fn call(name: &str, args: &[Traced], work: &mut Work) -> Result<Trace
     if !function.takes_holes && args.iter().any(Traced::has_hole) {
         return Ok(Traced::unknown(args));
     }
+    let level = work.level();
     match (function.call)(args, work) {
-        Err(Fault::Unsupported(_)) => Ok(Traced::unknown(args)),
+        Err(Fault::Unsupported(_)) => {
+            work.back_to(level);
+            Ok(Traced::unknown(args))
+        }
         result => result,
     }
 }
