@@ -69,8 +69,7 @@ fn of_part(
         .best_of(tries.offers.into_iter())
         .map_err(|reason| match reason {
             Some(reason @ (NoKeyReason::TooLarge | NoKeyReason::RefusedBySchema)) => reason,
-            Some(_) => NoKeyReason::NotKept,
-            None => NoKeyReason::NotEvaluated,
+            Some(_) | None => NoKeyReason::NoneFound,
         })
 }
 

@@ -166,8 +166,8 @@ impl<'s> Session<'s> {
             })
         };
         for (name, file) in after.files {
-            let before = self.base.files.get(&name).map(|file| &file.text);
-            let map = match (file.text, before) {
+            let known = self.base.files.get(&name).map(|file| &file.text);
+            let map = match (file.text, known) {
                 (Ok(text), Some(Ok(before))) if text.as_str() == before.as_str() => {
                     self.source_map(&name).unwrap_or_default()
                 }
@@ -175,7 +175,7 @@ impl<'s> Session<'s> {
                     let before = self.source_map(&name).unwrap_or_default();
                     let map = SourceMap::of_changed(&text, &Limits::default(), &before);
                     let room = MAX_MOVED.saturating_sub(trial.changes.len());
-                    if self.base.files.get(&name).is_some_and(|file| file.text.is_ok()) {
+                    if matches!(known, Some(Ok(_))) && !is_notes(&name) {
                         trial.changes.extend(before.changes(&map, room));
                     }
                     Rc::new(map)
@@ -234,6 +234,12 @@ impl Trial {
                 (change, moved)
             })
     }
+}
+
+/// Whether a template renders what Helm prints after an operation, and no objects (Helm: `pkg/action/action.go`,
+/// `notesFileSuffix`).
+fn is_notes(template: &str) -> bool {
+    template.ends_with("NOTES.txt")
 }
 
 fn is_checksum(change: &Change) -> bool {
