@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::ast::{Branch, Node, Pipeline};
+use super::functions;
 use super::key::{Key, Keys};
 use super::parse::parse;
 use super::program::{Defines, Program, add_define};
@@ -187,8 +188,10 @@ impl<'r> Run<'r> {
                 self.work.bytes(text.as_str().len())?;
                 out.append(text);
             }
+            // It is printed by its method `String`, which a function that is given it does not find.
+            Value::Native(Native::KubeVersion(version)) => out.push(&version.version, &value.origin),
             _ => {
-                let printed = super::emit::printed(&value, self.work)?;
+                let printed = functions::printed(&value, self.work)?;
                 out.append(&printed);
             }
         }
@@ -345,7 +348,7 @@ impl<'r> Run<'r> {
                 .iter()
                 .map(|version| (Traced::nil(), Traced::text(Text::literal(version))))
                 .collect(),
-            Value::Bool(_) | Value::Float(_) | Value::Text(_) => {
+            Value::Bool(_) | Value::Float(_) | Value::Text(_) | Value::Native(Native::KubeVersion(_)) => {
                 return Err(Fault::Failed("range cannot go through a single value".to_owned()));
             }
         })
