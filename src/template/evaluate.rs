@@ -298,7 +298,8 @@ impl<'r> Run<'r> {
 
     /// What `range` goes through: indexes or names, and elements. Of what is not known, one element that is not known.
     fn elements(&mut self, value: &Traced) -> Result<Vec<(Traced, Traced)>, Fault> {
-        let keys = || Origin::derived(value.keys());
+        let origin = Origin::derived(value.keys());
+        let keys = || origin.clone();
         Ok(match &value.value {
             Value::Nil => Vec::new(),
             Value::Unknown => {
@@ -307,6 +308,7 @@ impl<'r> Run<'r> {
                 vec![(unknown.clone(), unknown)]
             }
             Value::List(items) => {
+                self.work.list(items.len())?;
                 let index = |index| Traced {
                     value: Value::Int(i64::try_from(index).unwrap_or(i64::MAX)),
                     origin: keys(),
@@ -320,6 +322,7 @@ impl<'r> Run<'r> {
             Value::Map(map) => {
                 let name = |name: &Rc<str>| Traced::text(Text::of(&**name, keys()));
                 let entries = map.entries();
+                self.work.list(entries.len())?;
                 entries
                     .iter()
                     .map(|(own, item)| (name(own), item.clone()))
@@ -337,7 +340,7 @@ impl<'r> Run<'r> {
                 .collect(),
             Value::Int(count) => {
                 let count = usize::try_from(*count).unwrap_or_default();
-                self.work.steps(count)?;
+                self.work.list(count)?;
                 let number = |number: usize| Traced {
                     value: Value::Int(i64::try_from(number).unwrap_or(i64::MAX)),
                     origin: keys(),

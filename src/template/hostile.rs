@@ -29,7 +29,7 @@ fn rendered(template: &str, values: Json) -> Result<String, Fault> {
         are_dependencies_known: true,
     };
     let run = move || {
-        let mut work = Work::default();
+        let mut work = Work::a_part();
         let program = Program::of(&chart, &mut work);
         let surroundings = Surroundings {
             kube_version: Some("v1.33.4".to_owned()),
@@ -78,7 +78,12 @@ fn templates_that_go_ever_deeper_end() {
         let template = format!("{{{{ {}1{} }}}}", open.repeat(5_000), close.repeat(5_000));
         is_too_much(&template);
     }
-    for block in ["{{ if true }}", "{{ with 1 }}", "{{ range list 1 }}", "{{ if false }}{{ else if true }}"] {
+    for block in [
+        "{{ if true }}",
+        "{{ with 1 }}",
+        "{{ range list 1 }}",
+        "{{ if false }}{{ else if true }}",
+    ] {
         is_too_much(&format!("{}x{}", block.repeat(5_000), "{{ end }}".repeat(5_000)));
     }
 }
@@ -101,22 +106,42 @@ fn as_deep_as_is_allowed_needs_no_more_stack() {
         deepest = levels;
     }
     assert!(deepest > 100);
-    for name in ["toYaml", "toJson", "toPrettyJson", "toString", "deepCopy", "quote", "sha256sum"] {
+    for name in [
+        "toYaml",
+        "toJson",
+        "toPrettyJson",
+        "toString",
+        "deepCopy",
+        "quote",
+        "sha256sum",
+    ] {
         let template = format!(
             "{{{{ $d := dict }}}}{{{{ range until 390 }}}}{{{{ $d = dict \"a\" $d }}}}{{{{ end }}}}{{{{ $x := {name} $d }}}}ok"
         );
         match rendered(&template, json!({})) {
             Ok(text) => assert_eq!(text, "ok", "{name}"),
-            Err(fault) => assert!(matches!(fault, Fault::TooMuch(_) | Fault::Failed(_)), "{name}: {fault}"),
+            Err(fault) => assert!(
+                matches!(fault, Fault::TooMuch(_) | Fault::Failed(_)),
+                "{name}: {fault}"
+            ),
         }
     }
 }
 
 #[test]
 fn deep_texts_are_read_or_are_not_known() {
-    for (open, name) in [("[", "fromYamlArray"), ("{a: ", "fromYaml"), ("- ", "fromYamlArray"), ("[", "fromJsonArray")] {
+    for (open, name) in [
+        ("[", "fromYamlArray"),
+        ("{a: ", "fromYaml"),
+        ("- ", "fromYamlArray"),
+        ("[", "fromJsonArray"),
+    ] {
         let template = format!("{{{{ $x := {name} (repeat 50000 {open:?}) }}}}ok");
-        assert_eq!(rendered(&template, json!({})), Ok("ok".to_owned()), "{name} {open}");
+        assert_eq!(
+            rendered(&template, json!({})),
+            Ok("ok".to_owned()),
+            "{name} {open}"
+        );
     }
 }
 
@@ -175,9 +200,19 @@ fn maps_that_hold_themselves_end() {
     ] {
         is_too_much(&format!("{own}{{{{ {action} }}}}"));
     }
-    for action in ["merge $m $n | len", "merge (dict) $m | len", "mergeOverwrite $n $m | len", "len $m", "keys $m | len", "deepEqual $m $m"] {
+    for action in [
+        "merge $m $n | len",
+        "merge (dict) $m | len",
+        "mergeOverwrite $n $m | len",
+        "len $m",
+        "keys $m | len",
+        "deepEqual $m $m",
+    ] {
         let result = rendered(&format!("{own}{{{{ $x := {action} }}}}ok"), json!({}));
-        assert!(matches!(&result, Ok(text) if text == "ok") || matches!(result, Err(Fault::TooMuch(_))), "{action}: {result:?}");
+        assert!(
+            matches!(&result, Ok(text) if text == "ok") || matches!(result, Err(Fault::TooMuch(_))),
+            "{action}: {result:?}"
+        );
     }
 }
 
@@ -225,8 +260,14 @@ fn what_one_file_sets_anywhere_in_the_values_the_next_does_not_see() {
 #[test]
 fn the_version_of_kubernetes_prints_itself() {
     assert_eq!(
-        rendered("{{ .Capabilities.KubeVersion }} {{ .Capabilities.KubeVersion.Minor }}", json!({})),
+        rendered(
+            "{{ .Capabilities.KubeVersion }} {{ .Capabilities.KubeVersion.Minor }}",
+            json!({})
+        ),
         Ok("v1.33.4 33".to_owned())
     );
-    assert!(matches!(rendered("{{ nil | print }}", json!({})), Err(Fault::Failed(_))));
+    assert!(matches!(
+        rendered("{{ nil | print }}", json!({})),
+        Err(Fault::Failed(_))
+    ));
 }

@@ -80,7 +80,9 @@ pub(super) fn call(native: &Native, method: &str, args: &[Traced], work: &mut Wo
             "Version" | "GitVersion" | "String" => Ok(Traced::text(Text::literal(&*kube.version))),
             "Major" => Ok(Traced::text(Text::literal(&*kube.major))),
             "Minor" => Ok(Traced::text(Text::literal(&*kube.minor))),
-            _ => Err(Fault::Failed("the version of Kubernetes has no such field".to_owned())),
+            _ => Err(Fault::Failed(
+                "the version of Kubernetes has no such field".to_owned(),
+            )),
         },
         (Native::Files(_) | Native::ApiVersions(_) | Native::KubeVersion(_), ..) => Ok(Traced::unknown(args)),
     }

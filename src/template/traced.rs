@@ -560,9 +560,9 @@ impl Traced {
             serde_json::Value::Bool(value) => Value::Bool(*value),
             serde_json::Value::Number(number) => Value::Float(number.as_f64().unwrap_or_default()),
             serde_json::Value::String(text) => Value::Text(Rc::new(Text::literal(text.as_str()))),
-            serde_json::Value::Array(items) => {
-                Value::List(Rc::new(items.iter().map(|item| Self::of_data(item, tree)).collect()))
-            }
+            serde_json::Value::Array(items) => Value::List(Rc::new(
+                items.iter().map(|item| Self::of_data(item, tree)).collect(),
+            )),
             serde_json::Value::Object(fields) => {
                 let entries = fields
                     .iter()
