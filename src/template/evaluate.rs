@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::ast::{Branch, Node, Pipeline};
+use super::functions;
 use super::key::{Key, Keys};
 use super::parse::parse;
 use super::program::{Defines, Program, add_define};
@@ -187,8 +188,10 @@ impl<'r> Run<'r> {
                 self.work.bytes(text.as_str().len())?;
                 out.append(text);
             }
+            // It is printed by its method `String`, which a function that is given it does not find.
+            Value::Native(Native::KubeVersion(version)) => out.push(&version.version, &value.origin),
             _ => {
-                let printed = super::emit::printed(&value, self.work)?;
+                let printed = functions::printed(&value, self.work)?;
                 out.append(&printed);
             }
         }
@@ -295,7 +298,8 @@ impl<'r> Run<'r> {
 
     /// What `range` goes through: indexes or names, and elements. Of what is not known, one element that is not known.
     fn elements(&mut self, value: &Traced) -> Result<Vec<(Traced, Traced)>, Fault> {
-        let keys = || Origin::derived(value.keys());
+        let origin = Origin::derived(value.keys());
+        let keys = || origin.clone();
         Ok(match &value.value {
             Value::Nil => Vec::new(),
             Value::Unknown => {
@@ -304,6 +308,7 @@ impl<'r> Run<'r> {
                 vec![(unknown.clone(), unknown)]
             }
             Value::List(items) => {
+                self.work.list(items.len())?;
                 let index = |index| Traced {
                     value: Value::Int(i64::try_from(index).unwrap_or(i64::MAX)),
                     origin: keys(),
@@ -317,6 +322,7 @@ impl<'r> Run<'r> {
             Value::Map(map) => {
                 let name = |name: &Rc<str>| Traced::text(Text::of(&**name, keys()));
                 let entries = map.entries();
+                self.work.list(entries.len())?;
                 entries
                     .iter()
                     .map(|(own, item)| (name(own), item.clone()))
@@ -334,7 +340,7 @@ impl<'r> Run<'r> {
                 .collect(),
             Value::Int(count) => {
                 let count = usize::try_from(*count).unwrap_or_default();
-                self.work.steps(count)?;
+                self.work.list(count)?;
                 let number = |number: usize| Traced {
                     value: Value::Int(i64::try_from(number).unwrap_or(i64::MAX)),
                     origin: keys(),
@@ -345,7 +351,7 @@ impl<'r> Run<'r> {
                 .iter()
                 .map(|version| (Traced::nil(), Traced::text(Text::literal(version))))
                 .collect(),
-            Value::Bool(_) | Value::Float(_) | Value::Text(_) => {
+            Value::Bool(_) | Value::Float(_) | Value::Text(_) | Value::Native(Native::KubeVersion(_)) => {
                 return Err(Fault::Failed("range cannot go through a single value".to_owned()));
             }
         })

@@ -47,6 +47,9 @@ impl Run<'_> {
         }
         let has_arguments = !arguments.is_empty() || last.is_some();
         if !has_arguments {
+            if matches!(first, Operand::Nil) {
+                return Err(Fault::Failed("nil is no command".to_owned()));
+            }
             return self.operand(first, dot, variables);
         }
         let args = self.arguments(arguments, last, dot, variables)?;

@@ -8,6 +8,8 @@ mod emit;
 mod evaluate;
 mod expressions;
 mod functions;
+#[cfg(test)]
+mod hostile;
 pub mod key;
 mod natives;
 mod parse;

@@ -163,7 +163,10 @@ impl Program {
             .iter()
             .filter(|file| file.is_rendered() && wanted(&file.name))
         {
-            let scope = self.scopes.get(file.scope).zip(seen_by_scopes.get_mut(file.scope));
+            let scope = self
+                .scopes
+                .get(file.scope)
+                .zip(seen_by_scopes.get_mut(file.scope));
             let evaluated = match (&file.nodes, scope) {
                 (Ok(nodes), Some((scope, seen))) => {
                     let seen = match seen {
@@ -235,7 +238,11 @@ impl Scope {
         }
         let mut entries = BTreeMap::new();
         for (name, value) in own.as_object().into_iter().flatten() {
-            let place = if name == "global" { Key::root() } else { key.clone() };
+            let place = if name == "global" {
+                Key::root()
+            } else {
+                key.clone()
+            };
             let value = Traced::of_values(value, &place.name(name), tree);
             entries.insert(Rc::from(name.as_str()), value);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::traced::{Map, Native, Text, Traced, Tree, Value};
+use super::traced::{KubeVersion, Map, Native, Text, Traced, Tree, Value};
 use crate::chart::Chart;
 
 /// The release and the cluster that a chart is rendered for.
@@ -59,14 +59,14 @@ fn kube_version(version: Option<&str>) -> Traced {
     let mut number = || {
         let number = numbers.next().unwrap_or_default();
         let digits = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
-        text(&number[..digits])
+        number.get(..digits).unwrap_or_default().to_owned()
     };
-    map([
-        ("Version", text(version)),
-        ("GitVersion", text(version)),
-        ("Major", number()),
-        ("Minor", number()),
-    ])
+    let kube_version = KubeVersion {
+        version: version.to_owned(),
+        major: number(),
+        minor: number(),
+    };
+    Traced::literal(Value::Native(Native::KubeVersion(Rc::new(kube_version))))
 }
 
 /// The fields of `.Chart` that templates may ask for although a chart does not have them.

@@ -424,6 +424,19 @@ pub enum Native {
     Files(Rc<BTreeMap<Rc<str>, Rc<[u8]>>>),
     /// `.Capabilities.APIVersions`.
     ApiVersions(Arc<BTreeSet<String>>),
+    /// `.Capabilities.KubeVersion`.
+    KubeVersion(Rc<KubeVersion>),
+}
+
+/// A version of Kubernetes (Helm: `pkg/chart/common/capabilities.go`).
+#[derive(Debug)]
+pub struct KubeVersion {
+    /// All of it, such as `v1.33.4`.
+    pub version: String,
+    /// The first number.
+    pub major: String,
+    /// The second number.
+    pub minor: String,
 }
 
 /// How deep and how far the keys of what a value holds are looked for, before they are no longer told apart.
@@ -547,9 +560,9 @@ impl Traced {
             serde_json::Value::Bool(value) => Value::Bool(*value),
             serde_json::Value::Number(number) => Value::Float(number.as_f64().unwrap_or_default()),
             serde_json::Value::String(text) => Value::Text(Rc::new(Text::literal(text.as_str()))),
-            serde_json::Value::Array(items) => {
-                Value::List(Rc::new(items.iter().map(|item| Self::of_data(item, tree)).collect()))
-            }
+            serde_json::Value::Array(items) => Value::List(Rc::new(
+                items.iter().map(|item| Self::of_data(item, tree)).collect(),
+            )),
             serde_json::Value::Object(fields) => {
                 let entries = fields
                     .iter()
@@ -647,7 +660,7 @@ impl Traced {
             Value::List(items) => Some(!items.is_empty()),
             Value::Map(map) => Some(!map.entries().is_empty()),
             Value::Native(Native::Files(files)) => Some(!files.is_empty()),
-            Value::Native(Native::ApiVersions(_)) => Some(true),
+            Value::Native(Native::ApiVersions(_) | Native::KubeVersion(_)) => Some(true),
             Value::Unknown => None,
         }
     }

@@ -36,6 +36,8 @@ pub struct Work {
     /// Since the clock was asked.
     steps_unasked: usize,
     bytes: usize,
+    /// Of one evaluation.
+    bytes_at_most: usize,
     depth: usize,
     until: Instant,
     /// The maps in which something was put: they may hold themselves.
@@ -55,6 +57,7 @@ impl Default for Work {
             steps: 20_000_000,
             steps_unasked: 0,
             bytes: BYTES,
+            bytes_at_most: BYTES,
             depth: 400,
             until: Instant::now() + Duration::from_secs(10),
             changed_maps: Vec::new(),
@@ -63,9 +66,20 @@ impl Default for Work {
 }
 
 impl Work {
+    /// A sixteenth of it, all levels aside, so that tests end sooner.
+    #[cfg(test)]
+    pub(super) fn a_part() -> Self {
+        Self {
+            steps: 1_250_000,
+            bytes: BYTES / 16,
+            bytes_at_most: BYTES / 16,
+            ..Self::default()
+        }
+    }
+
     /// Begins another evaluation of the same release.
     pub(super) const fn begin(&mut self) {
-        self.bytes = BYTES;
+        self.bytes = self.bytes_at_most;
     }
 
     /// Spends a step.

@@ -74,11 +74,7 @@ fn octal_digits(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 /// The first argument combined with each of the others. Go's integers wrap round.
-fn fold(
-    args: &[Traced],
-    work: &mut Work,
-    combine: fn(i64, i64) -> Option<i64>,
-) -> Result<Traced, Fault> {
+fn fold(args: &[Traced], work: &mut Work, combine: fn(i64, i64) -> Option<i64>) -> Result<Traced, Fault> {
     let ([first], rest) = at_least(args)?;
     work.steps(rest.len())?;
     let mut result = to_int(first)?;

@@ -6,7 +6,7 @@
 use super::super::traced::{Origin, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
-use super::arguments::{exactly, not_known, known_text};
+use super::arguments::{exactly, known_text, not_known};
 use super::equality::deep_equal;
 
 /// The function of a name.

@@ -253,13 +253,7 @@ fn until(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 
 fn until_step(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [from, limit, step] = exactly(args)?;
-    numbers(
-        args,
-        int(from)?,
-        int(limit)?,
-        int(step)?,
-        work,
-    )
+    numbers(args, int(from)?, int(limit)?, int(step)?, work)
 }
 
 fn numbers(args: &[Traced], from: i64, limit: i64, step: i64, work: &mut Work) -> Result<Traced, Fault> {
@@ -296,10 +290,7 @@ fn each_number(
 
 /// A text of numbers, as the command of that name prints them; both ends are in it.
 fn seq(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let numbers = args
-        .iter()
-        .map(|arg| int(arg))
-        .collect::<Result<Vec<_>, _>>()?;
+    let numbers = args.iter().map(|arg| int(arg)).collect::<Result<Vec<_>, _>>()?;
     let (from, step, end) = match *numbers.as_slice() {
         [end] => (1, if end < 1 { -1 } else { 1 }, end),
         [from, end] => (from, if end < from { -1 } else { 1 }, end),

@@ -35,9 +35,7 @@ pub(super) fn find(name: &str) -> Option<Function> {
 /// neither; nil can with anything.
 fn are_equal(own: &Traced, other: &Traced) -> Result<bool, Fault> {
     match (&own.value, &other.value) {
-        (Value::Unknown | Value::Native(_), _) | (_, Value::Unknown | Value::Native(_)) => {
-            Err(not_known())
-        }
+        (Value::Unknown | Value::Native(_), _) | (_, Value::Unknown | Value::Native(_)) => Err(not_known()),
         (Value::Nil, Value::Nil) => Ok(true),
         (Value::Nil, _) | (_, Value::Nil) => Ok(false),
         (Value::Bool(own), Value::Bool(other)) => Ok(own == other),
@@ -65,9 +63,7 @@ fn are_equal(own: &Traced, other: &Traced) -> Result<bool, Fault> {
 /// How two values are ordered (`funcs.go`, `lt`); `None` where one is not a number.
 fn order(own: &Traced, other: &Traced) -> Result<Option<Ordering>, Fault> {
     match (&own.value, &other.value) {
-        (Value::Unknown | Value::Native(_), _) | (_, Value::Unknown | Value::Native(_)) => {
-            Err(not_known())
-        }
+        (Value::Unknown | Value::Native(_), _) | (_, Value::Unknown | Value::Native(_)) => Err(not_known()),
         (Value::Int(own), Value::Int(other)) => Ok(Some(own.cmp(other))),
         (Value::Float(own), Value::Float(other)) => Ok(own.partial_cmp(other)),
         (Value::Text(own), Value::Text(other)) => Ok(Some(own.as_str().cmp(other.as_str()))),

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use super::super::emit;
 use super::super::key::Keys;
 use super::super::traced::{Map, Origin, Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
-use super::arguments::{at_least, exactly, map, not_known, known_text, wrong_type};
+use super::arguments::{at_least, exactly, known_text, map, not_known, wrong_type};
 use super::merge;
+use super::print::printed;
 use super::provenance::{list_of, missing_from, names, stand_in, taken_from};
 
 /// The function of a name.
@@ -45,7 +45,7 @@ pub(super) fn text_of(value: &Traced, work: &mut Work) -> Result<Text, Fault> {
         | Value::List(_)
         | Value::Map(_)
         | Value::Native(_)
-        | Value::Unknown => emit::printed(value, work),
+        | Value::Unknown => printed(value, work),
     }
 }
 
@@ -311,9 +311,7 @@ fn indexed(source: &Traced, step: &Traced, work: &mut Work) -> Result<Traced, Fa
             None => Err(Fault::Failed("index out of range".to_owned())),
         },
         Value::Unknown | Value::Native(_) => Err(not_known()),
-        Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
-            Err(wrong_type("a map or a list"))
-        }
+        Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Float(_) => Err(wrong_type("a map or a list")),
     }
 }
 

@@ -33,6 +33,8 @@ mod text;
 mod trial;
 mod words;
 
+pub(super) use print::printed;
+
 use super::traced::Traced;
 use super::work::{Fault, Work};
 

@@ -4,8 +4,8 @@ use super::super::key::Keys;
 use super::super::traced::{Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
-use super::text;
 use super::arguments::{self, exactly};
+use super::text;
 
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {

@@ -3,8 +3,8 @@
 use super::super::traced::{Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
-use super::print::{Flags, Printer};
 use super::arguments;
+use super::print::{Flags, Printer};
 
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {

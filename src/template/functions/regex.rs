@@ -8,10 +8,10 @@ use super::super::key::Keys;
 use super::super::traced::{Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
+use super::arguments::{self, exactly};
 use super::print::{hanging, part};
 use super::regex_syntax::{Refusal, translate};
 use super::text::{Edit, cut, edited};
-use super::arguments::{self, exactly};
 
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {

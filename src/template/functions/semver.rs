@@ -371,7 +371,10 @@ fn is_taken(constraint: &str, version: &str) -> Result<bool, Fault> {
 fn compare(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [constraint, version] = exactly(args)?;
     work.steps(STEPS)?;
-    let is_taken = is_taken(arguments::text(constraint)?.as_str(), arguments::text(version)?.as_str())?;
+    let is_taken = is_taken(
+        arguments::text(constraint)?.as_str(),
+        arguments::text(version)?.as_str(),
+    )?;
     Ok(Traced::derived(Value::Bool(is_taken), args))
 }
 

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::super::traced::{Origin, Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
-use super::print::{self, filled, hanging, part};
 use super::arguments::{self, exactly};
+use super::print::{self, filled, hanging, part};
 
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {

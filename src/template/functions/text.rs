@@ -6,8 +6,8 @@ use super::super::key::Keys;
 use super::super::traced::{BLOCK_HOLE, HOLE, Kind, Origin, Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
-use super::print::{self, filled, hanging, part};
 use super::arguments::{self, exactly};
+use super::print::{self, filled, hanging, part};
 
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {

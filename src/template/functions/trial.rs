@@ -8,7 +8,11 @@ use super::super::work::{Fault, Work};
 
 /// The values of a release, at the root.
 pub(super) fn values(json: &str) -> Traced {
-    Traced::of_values(&serde_json::from_str(json).unwrap(), &Key::root(), &Tree::default())
+    Traced::of_values(
+        &serde_json::from_str(json).unwrap(),
+        &Key::root(),
+        &Tree::default(),
+    )
 }
 
 /// The value at a path such as `a.b.0`, or nil at its key.

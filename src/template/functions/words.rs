@@ -4,9 +4,9 @@ use super::super::key::Keys;
 use super::super::traced::{Origin, Text, Traced};
 use super::super::work::{Fault, Work};
 use super::Function;
+use super::arguments::{self, exactly};
 use super::characters;
 use super::text;
-use super::arguments::{self, exactly};
 
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {

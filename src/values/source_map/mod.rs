@@ -301,9 +301,7 @@ impl SourceMap {
                 .push_back(index);
         }
         for own in &self.documents {
-            let index = by_identity
-                .get_mut(&own.identity())
-                .and_then(VecDeque::pop_front);
+            let index = by_identity.get_mut(&own.identity()).and_then(VecDeque::pop_front);
             let other = index
                 .and_then(|index| others.get_mut(index))
                 .and_then(Option::take);
