@@ -8,6 +8,7 @@ mod added;
 mod by_name;
 mod changed;
 mod lists;
+mod moved;
 mod names;
 mod placement;
 mod record;

@@ -27,7 +27,7 @@ pub(super) fn candidates(place: &Place<'_>, live: &Value) -> Vec<Candidate> {
             let above = labels.split_last().map_or(&[][..], |(_, above)| above);
             let above_last = above.last().map(|name| plain(name)).unwrap_or_default();
             let takes = takes(&plain(name), &above_last, placement.name, kind, is_of_pod);
-            let is_list = current.is_array() || !matches!(placement.name, "env" | "args");
+            let is_list = current.is_array() || placement.name != "env";
             if is_global || !takes || !is_list {
                 continue;
             }
@@ -55,7 +55,6 @@ fn takes(name: &str, above: &str, field: &str, kind: &str, is_of_pod: bool) -> b
                 && ((name == "annotations" && above == kind) || name == format!("{kind}annotations"))
         }
         "env" => matches!(name, "extraenvvars" | "extraenv" | "env"),
-        "args" => name == "extraargs",
         _ => false,
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn candidates(place: &Place<'_>, deployed: &Value) -> Vec<Candidate> 
                 value: Value::Bool(false),
                 depth,
             });
-        } else if is_same(value, deployed) && (is_alike(above_last, before_last) || value.is_object()) {
+        } else if is_same(value, deployed) && is_alike(above_last, before_last) {
             candidates.push(Candidate {
                 key,
                 value: Value::Null,
