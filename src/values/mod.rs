@@ -106,3 +106,6 @@ pub struct Capabilities {
     /// The version of the API server, such as `v1.34.1`, where it is known.
     pub kube_version: Option<String>,
 }
+
+#[cfg(test)]
+mod tests;
