@@ -70,7 +70,7 @@ fn fill_hole(pieces: &[LocatedPiece], deployed: &str) -> Option<Vec<String>> {
     let filled = deployed
         .strip_prefix(before.trim_start())?
         .strip_suffix(after.trim_end())?;
-    *texts.get_mut(*holes.first()?)? = filled.to_owned();
+    filled.clone_into(texts.get_mut(*holes.first()?)?);
     Some(texts)
 }
 

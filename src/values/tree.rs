@@ -115,7 +115,7 @@ pub(super) fn nodes(values: &Value, most: usize) -> Vec<(Key, &Value)> {
         }
         match value {
             Value::Object(fields) => {
-                waiting.extend(fields.iter().map(|(name, value)| (key.name(name), value)))
+                waiting.extend(fields.iter().map(|(name, value)| (key.name(name), value)));
             }
             Value::Array(items) => waiting.extend(
                 items

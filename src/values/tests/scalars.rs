@@ -77,10 +77,10 @@ fn a_changed_scalar_names_the_key_behind_it() {
         ),
         // The other branch of a condition.
         (
-            "{{ ternary \"on\" \"off\" .Values.a }}",
+            "{{ ternary \"left\" \"right\" .Values.a }}",
             json!({"a": true}),
-            json!("on"),
-            json!("off"),
+            json!("left"),
+            json!("right"),
             "a",
             json!(false),
         ),
