@@ -67,7 +67,9 @@ fn of_scalar(
 ) -> Result<Suggestion, NoKeyReason> {
     match solve(located, was, is) {
         Ok(solution) => of_solution(question, &solution, is),
-        Err(NoKeyReason::SetByChart) => of_branch(question, located, is).map_err(|_| NoKeyReason::SetByChart),
+        Err(reason @ (NoKeyReason::SetByChart | NoKeyReason::NotEvaluated)) if !located.has_hole => {
+            of_branch(question, located, is).map_err(|_| reason)
+        }
         Err(reason) => Err(reason),
     }
 }

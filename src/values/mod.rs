@@ -8,6 +8,7 @@ mod added;
 mod by_name;
 mod changed;
 mod lists;
+mod moved;
 mod names;
 mod placement;
 mod record;
@@ -94,3 +95,6 @@ pub struct Moved {
     /// Where in the object; `/` for all of it.
     pub path: String,
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,7 +100,7 @@ impl Tries {
             Some(Value::String(text)) if !text.is_empty() => self.offer(key.clone(), Value::from("")),
             Some(Value::Object(fields)) if !fields.is_empty() => self.offer(key.clone(), Value::Null),
             Some(Value::Array(items)) if !items.is_empty() => {
-                self.offer(key.clone(), Value::Array(Vec::new()))
+                self.offer(key.clone(), Value::Array(Vec::new()));
             }
             Some(Value::Null | Value::Number(_) | Value::String(_) | Value::Object(_) | Value::Array(_))
             | None => {}

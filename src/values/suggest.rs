@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::session::{Session, Trial};
 use super::source_map::{Document, differences_inside};
 use super::stack::on_a_stack;
-use super::{Answer, Asked, AskedField, KeyStep as ReportedStep, Suggestion};
-use super::{added, by_name, changed, removed, scalar, tree};
+use super::{Answer, Asked, AskedField, KeyStep as ReportedStep, Moved, Suggestion};
+use super::{added, by_name, changed, moved, removed, scalar, tree};
 use crate::chart::ReleaseChart;
 use crate::compare::path::{FieldPath, Segment};
 use crate::source::Capabilities;
@@ -205,12 +205,11 @@ impl<'q> Question<'q> {
             (None, Some(_)) => ValueOrigin::ChartDefault,
             (None, None) => ValueOrigin::Unset,
         };
-        let object = &self.asked.key;
-        let others = trial.moved().filter(|(change, _)| {
-            let is_same_object = change.kind == object.gvk.kind && change.name == object.name;
-            !is_same_object || !starts_with(&change.path, &self.field.path)
-        });
-        let mut also_changes: Vec<_> = others.map(|(_, moved)| moved).collect();
+        let mut also_changes: Vec<Moved> = trial
+            .moved()
+            .filter(|(change, _)| !moved::is_own(self, change))
+            .map(|(_, moved)| moved::without_holes(moved))
+            .collect();
         also_changes.sort();
         also_changes.dedup();
         Suggestion {
@@ -304,11 +303,6 @@ fn fits_around_hole(document: &Document, path: &FieldPath, live: &Value) -> bool
             .is_some_and(|rest| rest.trim_end().ends_with(after.trim_end())),
         _ => false,
     }
-}
-
-/// Whether a path is another one or lies below it.
-pub(super) fn starts_with(path: &FieldPath, start: &FieldPath) -> bool {
-    path.segments().len() >= start.segments().len() && path.overlaps(start)
 }
 
 fn step(step: &KeyStep) -> ReportedStep {
