@@ -59,6 +59,11 @@ pub trait Source: Send + Sync + 'static {
         handler: RecordHandler,
     ) -> impl Future<Output = ()> + Send;
 
+    /// What templates ask of the cluster. Nothing depends on the answer but how templates are evaluated.
+    fn capabilities(&self, kinds: &Kinds) -> impl Future<Output = Capabilities> + Send {
+        std::future::ready(kinds.capabilities())
+    }
+
     /// Reads the charts and values of release records, and hands each to the handler exactly once, in any order. They are
     /// asked for only of drifted releases, and only where somebody wants to know which key keeps what lives.
     fn charts(&self, wanted: Vec<StoredRevision>, handler: ChartHandler) -> impl Future<Output = ()> + Send {
@@ -512,6 +517,17 @@ pub struct Kinds {
 }
 
 impl Kinds {
+    /// What templates ask of the cluster, as far as the served kinds say it (Helm: `pkg/action/action.go`,
+    /// `GetVersionSet`).
+    pub fn capabilities(&self) -> Capabilities {
+        let served = self.served.keys();
+        let versions = served.flat_map(|gvk| [gvk.api_version.clone(), gvk.to_string()]);
+        Capabilities {
+            api_versions: Arc::new(versions.chain(self.unavailable.iter().cloned()).collect()),
+            kube_version: None,
+        }
+    }
+
     /// The versions in which every resource is served.
     pub fn versions(&self) -> ServedVersions<'_> {
         let mut versions = ServedVersions::default();
@@ -533,6 +549,17 @@ impl<'k> ServedVersions<'k> {
         let versions = self.0.get(group).and_then(|resources| resources.get(plural));
         versions.map_or(&[], Vec::as_slice)
     }
+}
+
+/// What templates ask of the cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Capabilities {
+    /// The API versions that are served, and the kinds of each: `apps/v1` and `apps/v1/Deployment`.
+    pub api_versions: Arc<BTreeSet<String>>,
+    /// The version of the API server, such as `v1.34.1`, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kube_version: Option<String>,
 }
 
 /// How a kind is addressed.

@@ -737,6 +737,7 @@ pub struct CompareArgs {
 
 /// Options of `snapshot`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct SnapshotArgs {
     /// Which cluster and which releases.
     #[command(flatten)]

@@ -332,6 +332,24 @@ pub(super) async fn schema(http: &ApiClient, api_version: &str) -> Result<Option
     }
 }
 
+/// The version of the API server (Helm: `pkg/action/action.go`, `getCapabilities`); `None` where it does not say it.
+pub(super) async fn version(http: &ApiClient) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Version {
+        git_version: String,
+    }
+    let purpose = Purpose {
+        verb: "get",
+        resource: "the version of the API server",
+        namespace: None,
+    };
+    match http.get("/version", JSON, purpose).await {
+        Ok(ApiAnswer::Body(body)) => parse::<Version>(&body).ok().map(|version| version.git_version),
+        Ok(_) | Err(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

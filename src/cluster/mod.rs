@@ -48,8 +48,8 @@ use crate::release::stored::{Driver, StoredRevision};
 use crate::source::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
-    DryRun, DryRunError, Inventory, Kinds, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion,
-    ReadError, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
+    Capabilities, DryRun, DryRunError, Inventory, Kinds, ObjectHandler, ObjectRequest, OwnedObjects,
+    OwnedQuestion, ReadError, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
 };
 
 /// A live cluster, behind its API server.
@@ -79,6 +79,13 @@ impl Source for Cluster {
 
     async fn kinds(&self) -> Result<Kinds, ReadError> {
         discovery::kinds(&self.http).await
+    }
+
+    async fn capabilities(&self, kinds: &Kinds) -> Capabilities {
+        Capabilities {
+            kube_version: discovery::version(&self.http).await,
+            ..kinds.capabilities()
+        }
     }
 
     async fn namespaces(&self) -> Result<Vec<String>, ReadError> {

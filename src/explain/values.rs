@@ -85,6 +85,11 @@ const fn of_reason(reason: NoKeyReason) -> Word {
             &["not-evaluated"],
             "It calls a function that is not known here, or computes the value. A key is never guessed.",
         ),
+        NoKeyReason::NoneFound => (
+            &["none-found"],
+            "Nothing in the manifest says which key a field would come from that is not there. Keys with names like those on \
+             the way to the field were tried, and with none of them does the template give what lives.",
+        ),
         NoKeyReason::Differs => (
             &["differs"],
             "The template asks the cluster, the time or chance, or is evaluated otherwise here than by Helm. What does not \

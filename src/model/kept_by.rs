@@ -154,6 +154,7 @@ impl KeyPath {
     }
 
     /// The first list on the way; the key itself where there is none.
+    #[must_use]
     pub fn outer_list(&self) -> Self {
         let names = self.0.iter().take_while(|step| matches!(step, KeyStep::Name(_)));
         Self(names.cloned().collect())

@@ -11,7 +11,7 @@ use crate::release::stored::{Driver, ReleaseKey, StoredRevision};
 use crate::source::followed::{DriftSettings, Followed, HelmChart};
 use crate::source::surroundings::Surroundings;
 use crate::source::{
-    Inventory, Kinds, OwnedObjects, ReadError, ScaleTargets, ServedKind, TerminatingNamespace,
+    Capabilities, Inventory, Kinds, OwnedObjects, ReadError, ScaleTargets, ServedKind, TerminatingNamespace,
 };
 
 /// The name and version of the format.
@@ -50,6 +50,9 @@ pub(super) struct Index {
     /// Absent where none installs a release of the snapshot, and in snapshots of earlier versions.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub(super) helm_charts: Vec<HelmChart>,
+    /// Absent in snapshots without values.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) capabilities: Option<Capabilities>,
 }
 
 impl Index {

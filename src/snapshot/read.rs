@@ -26,8 +26,9 @@ use crate::release::stored::StoredRevision;
 use crate::source::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
-    ChartHandler, ChartRecord, Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, OwnedObjects,
-    OwnedQuestion, ReadError, Record, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
+    Capabilities, ChartHandler, ChartRecord, Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest,
+    OwnedObjects, OwnedQuestion, ReadError, Record, RecordHandler, ScaleTargets, Share, Source,
+    TerminatingNamespace,
 };
 
 /// How many files one thread reads in turn, and how many threads do at once.
@@ -192,6 +193,11 @@ impl Source for SnapshotSource {
         }
     }
 
+    async fn capabilities(&self, kinds: &Kinds) -> Capabilities {
+        let recorded = self.index.capabilities.clone();
+        recorded.unwrap_or_else(|| kinds.capabilities())
+    }
+
     /// The listings in the order in which they were made, and then the last one again and again.
     async fn revisions(&self, namespaces: &[String]) -> Result<Inventory, ReadError> {
         let position = self.listed.fetch_add(1, Ordering::Relaxed);
@@ -211,7 +217,7 @@ impl Source for SnapshotSource {
 
     async fn charts(&self, wanted: Vec<StoredRevision>, handler: ChartHandler) {
         self.each(&wanted, move |files, revision| {
-            handler(revision, files.chart(revision))
+            handler(revision, files.chart(revision));
         })
         .await;
     }

@@ -32,8 +32,8 @@ use crate::release::stored::StoredRevision;
 use crate::source::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
-    ChartHandler, ChartRecord, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ObjectSink,
-    OwnedObjects, OwnedQuestion, ReadError, Record, RecordHandler, ScaleTargets, Share, Source,
+    Capabilities, ChartHandler, ChartRecord, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest,
+    ObjectSink, OwnedObjects, OwnedQuestion, ReadError, Record, RecordHandler, ScaleTargets, Share, Source,
     TerminatingNamespace,
 };
 use crate::types::MAX_DOCUMENT;
@@ -86,6 +86,7 @@ struct State {
     surroundings: Option<Surroundings>,
     followed: Vec<FollowedEntry>,
     helm_charts: Vec<HelmChart>,
+    capabilities: Option<Capabilities>,
     /// How many charts of records were written down.
     charts: usize,
 }
@@ -222,6 +223,12 @@ impl<S: Source> Source for Recorder<S> {
         let passed_on =
             move |revision: &StoredRevision, answer| handler(revision, notes.record(revision, answer));
         self.source.records(wanted, share, Arc::new(passed_on)).await;
+    }
+
+    async fn capabilities(&self, kinds: &Kinds) -> Capabilities {
+        let answer = self.source.capabilities(kinds).await;
+        self.notes.state().capabilities = Some(answer.clone());
+        answer
     }
 
     /// Written down where the snapshot is to hold values.
@@ -540,6 +547,7 @@ impl Notes {
                 let own = charts.filter(|chart| state.releases.has(&chart.name, &chart.installs_into));
                 own.cloned().collect()
             },
+            capabilities: state.capabilities.clone(),
             scale_targets: state.scale_targets.clone().map(|mut targets| {
                 // The index must not name objects that the snapshot does not hold.
                 targets.retain(&state.objects.files);

@@ -18,9 +18,6 @@ pub mod source_map;
 mod suggest;
 mod tree;
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use serde_json::Value;
 
 pub use self::record::release_chart;
@@ -93,13 +90,4 @@ pub struct Moved {
     pub name: String,
     /// Where in the object; `/` for all of it.
     pub path: String,
-}
-
-/// What templates ask of the cluster.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Capabilities {
-    /// The API versions that are served, and the kinds of each: `apps/v1` and `apps/v1/Deployment`.
-    pub api_versions: Arc<BTreeSet<String>>,
-    /// The version of the API server, such as `v1.34.1`, where it is known.
-    pub kube_version: Option<String>,
 }

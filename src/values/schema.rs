@@ -96,8 +96,9 @@ impl Schema {
                 }
                 steps = walk.steps;
                 if let Err(error) = part.validator.validate(asked) {
-                    let prefix: String = part.prefix.iter().map(|key| format!("/{key}")).collect();
-                    return Acceptance::Refused(format!("{prefix}{}", error.instance_path()));
+                    let prefix = part.prefix.join("/");
+                    let slash = if prefix.is_empty() { "" } else { "/" };
+                    return Acceptance::Refused(format!("{slash}{prefix}{}", error.instance_path()));
                 }
             }
             Acceptance::Accepted

@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use super::session::{Session, Trial};
 use super::source_map::{Document, differences_inside};
-use super::{Answer, Asked, AskedField, Capabilities, KeyStep as ReportedStep, Suggestion};
+use super::{Answer, Asked, AskedField, KeyStep as ReportedStep, Suggestion};
 use super::{added, by_name, changed, removed, scalar, tree};
 use crate::chart::ReleaseChart;
 use crate::compare::path::{FieldPath, Segment};
+use crate::source::Capabilities;
 use crate::template::key::{Key, KeyStep};
 use crate::template::roots::Surroundings;
 use crate::template::traced::HOLE;

@@ -17,7 +17,7 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, Visibility};
 use crate::support::program::root;
 
 /// The rooms, the lowest first: each imports only what stands before it.
-const ROOMS: [&str; 30] = [
+const ROOMS: [&str; 31] = [
     "vocabulary",
     "weight",
     "object",
@@ -25,12 +25,13 @@ const ROOMS: [&str; 30] = [
     "model",
     "release",
     "yaml",
-    "chart",
     "manifest",
     "types",
     "source",
     "backoff",
     "limited_file",
+    "chart",
+    "template",
     "compare",
     "apply",
     "policy",

@@ -65,7 +65,7 @@ pub(super) async fn run(args: &ValuesArgs, global: &Global, abort: Abort) -> any
         }
     }
     print(&out)?;
-    if !global.quiet {
+    if is_found && !global.quiet {
         tell(&report, counts, given.as_ref(), args);
     }
     if !is_found {

@@ -167,9 +167,11 @@ impl Remarks<'_> {
 
     /// What a key has now, and how sure it is.
     fn key(&self, by: &KeptBy, entry: &Entry<'_>) -> String {
-        let whole = (by.key != entry.key)
-            .then(|| format!("{} in the whole list: ", self.cut(&by.key.to_string())))
-            .unwrap_or_default();
+        let whole = if by.key == entry.key {
+            String::new()
+        } else {
+            format!("{} in the whole list: ", self.cut(&by.key.to_string()))
+        };
         let now = match &by.current {
             Some(current) => format!("now {} ({})", self.value(current), words::value_origin(by.origin)),
             None => format!("now {}", words::value_origin(by.origin)),
@@ -226,6 +228,7 @@ const fn heading(reason: NoKeyReason) -> &'static str {
             "Not known: the template is of a chart that the release record does not hold; --chart gives it"
         }
         NoKeyReason::NotEvaluated => "Not known: the template makes these by what is not evaluated here",
+        NoKeyReason::NoneFound => "Not known: no key was found that adds these or takes them away",
         NoKeyReason::Differs => {
             "Not known: the evaluated template gives something else than what was deployed"
         }

@@ -83,7 +83,7 @@ impl Check<'_> {
         let mut check = ValuesCheck::default();
         let mut drifted: BTreeMap<&ObjectKey, Vec<&FieldPath>> = BTreeMap::new();
         for (asked, of) in wanted.asked.iter().zip(&wanted.of) {
-            let object = self.parsed(rendered.get(&asked.key));
+            let object = Self::parsed(rendered.get(&asked.key));
             let of_object = drifted.entry(&asked.key).or_default();
             for (field, finding) in asked.fields.iter().zip(&of.findings) {
                 of_object.push(&field.path);
@@ -116,7 +116,7 @@ impl Check<'_> {
             .collect()
     }
 
-    fn parsed(&self, body: Option<&Arc<str>>) -> Option<Value> {
+    fn parsed(body: Option<&Arc<str>>) -> Option<Value> {
         serde_json::from_str(body?).ok()
     }
 
@@ -189,7 +189,7 @@ impl Check<'_> {
                 continue;
             }
             let mut paths = Vec::new();
-            match (self.parsed(before), self.parsed(after)) {
+            match (Self::parsed(before), Self::parsed(after)) {
                 (Some(before), Some(after)) => differing(&before, &after, &FieldPath::root(), &mut paths),
                 (_, _) => paths.push(FieldPath::root()),
             }
@@ -197,7 +197,8 @@ impl Check<'_> {
             for path in paths {
                 let is_known = known.is_some_and(|known| known.iter().any(|known| known.overlaps(&path)));
                 let is_checksum = path.keys().any(|key| key.starts_with("checksum/"));
-                if !(is_known && path != FieldPath::root()) && !is_checksum {
+                let is_said = is_known && path != FieldPath::root();
+                if !is_said && !is_checksum {
                     moved.insert(MovedField {
                         kind: key.gvk.kind.clone(),
                         namespace: key.namespace.clone(),

@@ -22,8 +22,8 @@ use crate::policy::redact::Redaction;
 use crate::release::chart_part::ChartPart;
 use crate::release::decode::DecodeError;
 use crate::release::stored::{ReleaseKey, StoredRevision};
-use crate::source::{ChartRecord, Kinds, ReadError, Source};
-use crate::values::{self, Answer, Asked, Capabilities};
+use crate::source::{Capabilities, ChartRecord, Kinds, ReadError, Source};
+use crate::values::{self, Answer, Asked};
 use crate::vocabulary::NoKeyReason;
 use crate::weight::{SMALL_VALUE, at_once, turn};
 
@@ -116,7 +116,7 @@ impl<S: Source> Stages<'_, S> {
         let reading = Arc::new(Reading {
             releases: releases.collect(),
             decoders: Decoders::new(at_once()),
-            capabilities: capabilities(kinds),
+            capabilities: self.source.capabilities(kinds).await,
             given: self.options.chart.clone(),
             redaction: self.options.policy.redaction.clone(),
             record_bytes: self.options.max_record_bytes,
@@ -133,16 +133,6 @@ impl<S: Source> Stages<'_, S> {
             let said = said.unwrap_or_else(|| waiting.wanted.none(NoKeyReason::NotReached));
             self.state.set_keys(waiting.wanted.release, said);
         }
-    }
-}
-
-/// What templates ask of the cluster.
-fn capabilities(kinds: &Kinds) -> Capabilities {
-    let served = kinds.served.keys();
-    let versions = served.flat_map(|gvk| [gvk.api_version.clone(), gvk.to_string()]);
-    Capabilities {
-        api_versions: Arc::new(versions.chain(kinds.unavailable.iter().cloned()).collect()),
-        kube_version: None,
     }
 }
 
