@@ -5,7 +5,7 @@
 
 pub mod ast;
 mod emit;
-mod evaluate;
+pub mod evaluate;
 mod expressions;
 mod functions;
 #[cfg(test)]

@@ -349,6 +349,11 @@ impl Tree {
     pub(super) fn is_changed(&self) -> bool {
         self.0.get()
     }
+
+    /// Forgets about changes.
+    pub(super) fn reset(&self) {
+        self.0.set(false);
+    }
 }
 
 /// One map after the other, as a template may make maps within maps without end.
