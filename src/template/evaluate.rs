@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::ast::{Branch, Node, Pipeline};
+use super::cache::Template;
 use super::functions;
 use super::key::{Key, Keys};
 use super::parse::parse;
@@ -391,18 +392,32 @@ impl<'r> Run<'r> {
         rendered
     }
 
+    /// A text as a template.
+    fn parsed(&mut self, text: &str) -> Result<Rc<Template>, Fault> {
+        if let Some(template) = self.work.cache.templates.get(text) {
+            return Ok(template);
+        }
+        let parsed = parse(text, self.work)?;
+        let mut defines = Defines::new();
+        for (name, nodes) in parsed.defines {
+            add_define(&mut defines, name, nodes);
+        }
+        let template = Rc::new(Template {
+            nodes: parsed.nodes,
+            defines,
+        });
+        self.work.cache.templates.insert(text, &template);
+        Ok(template)
+    }
+
     /// Renders a text as a template (Helm: `pkg/engine/engine.go`, `tplFun`). What it defines is seen by it alone.
     pub(super) fn tpl(&mut self, text: &Text, dot: Traced) -> Result<Text, Fault> {
         if !text.as_str().contains("{{") {
             return Ok(text.clone());
         }
-        let parsed = parse(text.as_str(), self.work)?;
-        let mut defines = Defines::new();
-        for (name, nodes) in parsed.defines {
-            add_define(&mut defines, name, nodes);
-        }
+        let template = self.parsed(text.as_str())?;
         let mut visible = self.defines.clone();
-        visible.push(&defines);
+        visible.push(&template.defines);
         let mut run = Run {
             defines: visible,
             surroundings: self.surroundings,
@@ -411,7 +426,7 @@ impl<'r> Run<'r> {
             guesses: self.guesses,
             included: std::mem::take(&mut self.included),
         };
-        let rendered = run.template(&parsed.nodes, dot);
+        let rendered = run.template(&template.nodes, dot);
         (self.reads, self.guesses, self.included) = (run.reads, run.guesses, run.included);
         let keys = text.keys();
         Ok(rendered?.map_origins(|_, origin| match origin.kind {

@@ -4,6 +4,7 @@
 //! `functions` are those of Go, sprig and Helm. What is not known here becomes a hole in the text, never a guess.
 
 pub mod ast;
+mod cache;
 mod emit;
 pub mod evaluate;
 mod expressions;
