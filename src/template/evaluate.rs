@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::ast::{Branch, Node, Pipeline};
+use super::cache::Template;
 use super::functions;
 use super::key::{Key, Keys};
 use super::parse::parse;
@@ -21,6 +22,8 @@ pub struct File {
     pub reads: HashSet<Key>,
     /// The places above those keys.
     above: HashSet<Key>,
+    /// Whether it sets something that the chart's next file sees.
+    pub(super) changes_values: bool,
 }
 
 impl File {
@@ -30,6 +33,7 @@ impl File {
             text: Err(fault),
             reads: HashSet::new(),
             above: HashSet::new(),
+            changes_values: false,
         }
     }
 
@@ -48,11 +52,11 @@ impl File {
             work,
             reads: HashSet::new(),
             guesses: 0,
+            included: Vec::new(),
         };
         let text = run.template(nodes, root);
         let Run { reads, work, .. } = run;
         work.back_to(level);
-        work.empty_changed_maps();
         let mut above = HashSet::new();
         for key in &reads {
             let mut place = key.parent();
@@ -61,7 +65,17 @@ impl File {
                 place = key.parent();
             }
         }
-        Self { text, reads, above }
+        Self {
+            text,
+            reads,
+            above,
+            changes_values: false,
+        }
+    }
+
+    /// Whether the next files of the chart see something that it set.
+    pub const fn changes_values(&self) -> bool {
+        self.changes_values
     }
 
     /// Whether a value at this key may change what it renders.
@@ -86,6 +100,8 @@ pub(super) struct Run<'r> {
     pub(super) reads: HashSet<Key>,
     /// How often a branch was taken without knowing the condition.
     pub(super) guesses: usize,
+    /// The templates that are being rendered, with the guesses before each.
+    included: Vec<(Rc<str>, usize)>,
 }
 
 /// The variables of a template, of which the innermost one of a name counts.
@@ -357,13 +373,41 @@ impl<'r> Run<'r> {
         })
     }
 
-    /// Renders a named template. What nobody knows is a hole.
+    /// Renders a named template. What nobody knows is a hole, and so is one inside itself where nobody knows whether it
+    /// comes to that: Helm's ends somewhere.
     pub(super) fn include(&mut self, name: &str, argument: Traced) -> Result<Text, Fault> {
-        let defined = self.defines.iter().rev().find_map(|defines| defines.get(name));
-        match defined.map(Rc::clone) {
-            Some(nodes) => self.template(&nodes, argument),
-            None => Ok(Text::hole(Origin::hole(keys_of_argument(&argument)))),
+        let defined = self
+            .defines
+            .iter()
+            .rev()
+            .find_map(|defines| defines.get_key_value(name));
+        let is_guess = |(own, guesses): &(Rc<str>, usize)| **own == *name && self.guesses > *guesses;
+        let Some((name, nodes)) = defined.filter(|_| !self.included.iter().any(is_guess)) else {
+            return Ok(Text::hole(Origin::hole(keys_of_argument(&argument))));
+        };
+        let (name, nodes) = (Rc::clone(name), Rc::clone(nodes));
+        self.included.push((name, self.guesses));
+        let rendered = self.template(&nodes, argument);
+        self.included.pop();
+        rendered
+    }
+
+    /// A text as a template.
+    fn parsed(&mut self, text: &str) -> Result<Rc<Template>, Fault> {
+        if let Some(template) = self.work.cache.templates.get(text) {
+            return Ok(template);
         }
+        let parsed = parse(text, self.work)?;
+        let mut defines = Defines::new();
+        for (name, nodes) in parsed.defines {
+            add_define(&mut defines, name, nodes);
+        }
+        let template = Rc::new(Template {
+            nodes: parsed.nodes,
+            defines,
+        });
+        self.work.cache.templates.insert(text, &template);
+        Ok(template)
     }
 
     /// Renders a text as a template (Helm: `pkg/engine/engine.go`, `tplFun`). What it defines is seen by it alone.
@@ -371,22 +415,19 @@ impl<'r> Run<'r> {
         if !text.as_str().contains("{{") {
             return Ok(text.clone());
         }
-        let parsed = parse(text.as_str(), self.work)?;
-        let mut defines = Defines::new();
-        for (name, nodes) in parsed.defines {
-            add_define(&mut defines, name, nodes);
-        }
+        let template = self.parsed(text.as_str())?;
         let mut visible = self.defines.clone();
-        visible.push(&defines);
+        visible.push(&template.defines);
         let mut run = Run {
             defines: visible,
             surroundings: self.surroundings,
             work: &mut *self.work,
             reads: std::mem::take(&mut self.reads),
             guesses: self.guesses,
+            included: std::mem::take(&mut self.included),
         };
-        let rendered = run.template(&parsed.nodes, dot);
-        (self.reads, self.guesses) = (run.reads, run.guesses);
+        let rendered = run.template(&template.nodes, dot);
+        (self.reads, self.guesses, self.included) = (run.reads, run.guesses, run.included);
         let keys = text.keys();
         Ok(rendered?.map_origins(|_, origin| match origin.kind {
             // The text is a value itself, written by whoever set the key.

@@ -223,25 +223,31 @@ fn a_level_that_a_fault_left_is_given_back() {
 }
 
 #[test]
-fn what_one_file_sets_anywhere_in_the_values_the_next_does_not_see() {
-    let values = json!({"x": {"y": "kept"}, "z": {"w": 1}});
+fn what_one_file_sets_anywhere_the_next_one_sees() {
+    let values = json!({"x": {"y": "old"}, "z": {"w": 1}});
     let file = |text: &str, name: &str| ChartFile {
         name: name.to_owned(),
         data: Arc::from(text.as_bytes()),
     };
-    for set in [
-        r#"{{ $_ := set .Values.x "y" "new" }}"#,
-        r#"{{ $_ := set (index (list .Values.x) 0) "y" "new" }}"#,
-        r#"{{ $_ := mergeOverwrite (dict "a" .Values.x) (dict "a" (dict "y" "new")) }}"#,
-        r#"{{ $_ := unset .Values "x" }}"#,
-        r#"{{ $_ := set .Chart "Name" (dict "self" .Chart) }}"#,
+    for (set, is_set) in [
+        (r#"{{ $_ := set .Values.x "y" "new" }}"#, true),
+        (r#"{{ $_ := set (index (list .Values.x) 0) "y" "new" }}"#, true),
+        (
+            r#"{{ $_ := mergeOverwrite (dict "a" .Values.x) (dict "a" (dict "y" "new")) }}"#,
+            true,
+        ),
+        (
+            r#"{{ $_ := set . "Values" (dict "x" (dict "y" "new") "self" .Values) }}"#,
+            true,
+        ),
+        (r#"{{ $_ := set (deepCopy .Values.x) "y" "new" }}"#, false),
     ] {
         let chart = Chart {
             metadata: json!({"name": "web"}),
+            // Helm goes through files from the last to the first.
             templates: vec![
-                file(set, "templates/a.yaml"),
+                file("{{ .Values.x.y }} {{ .Template.Name }}", "templates/a.yaml"),
                 file(set, "templates/b.yaml"),
-                file("{{ .Values.x.y }} {{ .Chart.Name }}", "templates/ab.yaml"),
             ],
             files: Vec::new(),
             values: json!({}),
@@ -251,10 +257,31 @@ fn what_one_file_sets_anywhere_in_the_values_the_next_does_not_see() {
         };
         let mut work = Work::default();
         let program = Program::of(&chart, &mut work);
-        let evaluation = program.evaluate(&values, &Surroundings::default(), &mut work, |_| true);
-        let text = evaluation.files["web/templates/ab.yaml"].text.as_ref().unwrap();
-        assert_eq!(text.as_str(), "kept web", "{set}");
+        let surroundings = Surroundings::default();
+        let all = program.evaluate(&values, &surroundings, &mut work, |_| true);
+        assert_eq!(
+            all.files["web/templates/b.yaml"].changes_values(),
+            is_set,
+            "{set}"
+        );
+        let again = program.evaluate_again(&values, &surroundings, &mut work, &all, |name| {
+            name.ends_with("a.yaml")
+        });
+        for evaluation in [&all, &again] {
+            let text = evaluation.files["web/templates/a.yaml"].text.as_ref().unwrap();
+            let expected = if is_set { "new" } else { "old" };
+            assert_eq!(text.as_str(), format!("{expected} web/templates/a.yaml"), "{set}");
+        }
     }
+}
+
+#[test]
+fn a_template_inside_itself_is_a_hole_where_a_guess_led_there() {
+    let template = r#"{{ define "a" }}{{ range $k, $v := .c }}{{ if kindOf $v | eq "map" }}{{ include "a" (dict "c" $v) }}{{ else }}x{{ end }}{{ end }}{{ end }}{{ include "a" (dict "c" (include "unknown" .)) }}."#;
+    assert_eq!(
+        rendered(template, json!({})),
+        Ok(format!("{}.", super::traced::HOLE))
+    );
 }
 
 #[test]

@@ -4,8 +4,9 @@
 //! `functions` are those of Go, sprig and Helm. What is not known here becomes a hole in the text, never a guess.
 
 pub mod ast;
+mod cache;
 mod emit;
-mod evaluate;
+pub mod evaluate;
 mod expressions;
 mod functions;
 #[cfg(test)]

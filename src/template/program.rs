@@ -144,9 +144,6 @@ impl Program {
     }
 
     /// Evaluates the files that are asked for with these values, those that Helm only includes left out.
-    ///
-    /// Each file has fresh values: what one sets in them is not seen by the next. Helm shares them, in an order that charts
-    /// do not rely on.
     pub fn evaluate(
         &self,
         values: &Json,
@@ -154,33 +151,59 @@ impl Program {
         work: &mut Work,
         wanted: impl Fn(&str) -> bool,
     ) -> Evaluation {
+        self.evaluate_again(values, surroundings, work, &Evaluation::default(), wanted)
+    }
+
+    /// The same where all files were evaluated before with other values.
+    ///
+    /// The files of a chart share what they see, in Helm's order: what one sets, the next has (Helm:
+    /// `pkg/engine/engine.go`, `recAllTpls` and `sortTemplates`). So those that set something are evaluated first, too.
+    pub fn evaluate_again(
+        &self,
+        values: &Json,
+        surroundings: &Surroundings,
+        work: &mut Work,
+        before: &Evaluation,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Evaluation {
         let mut files = BTreeMap::new();
         let mut seen_by_scopes: Vec<Option<Seen>> = Vec::new();
         seen_by_scopes.resize_with(self.scopes.len(), || None);
         work.begin();
-        for file in self
-            .files
-            .iter()
-            .filter(|file| file.is_rendered() && wanted(&file.name))
-        {
+        let is_wanted = |file: &ProgramFile| file.is_rendered() && wanted(&file.name);
+        let end = self.files.iter().rposition(is_wanted).map_or(0, |last| last + 1);
+        for file in self.files.iter().take(end) {
+            let is_wanted = is_wanted(file);
+            let sets = || {
+                before
+                    .files
+                    .get(&file.name)
+                    .is_some_and(|file| file.changes_values)
+            };
+            if !is_wanted && !sets() {
+                continue;
+            }
             let scope = self
                 .scopes
                 .get(file.scope)
                 .zip(seen_by_scopes.get_mut(file.scope));
             let evaluated = match (&file.nodes, scope) {
                 (Ok(nodes), Some((scope, seen))) => {
-                    let seen = match seen {
-                        Some(seen) if !seen.tree.is_changed() => seen,
-                        Some(_) | None => seen.insert(scope.seen(values)),
-                    };
-                    let root = scope.root(seen, surroundings, &file.name);
-                    File::evaluate(self, nodes, root, surroundings, work)
+                    let seen = seen.get_or_insert_with(|| scope.seen(values, surroundings));
+                    seen.begin(scope, &file.name);
+                    let mut evaluated = File::evaluate(self, nodes, seen.root.clone(), surroundings, work);
+                    evaluated.changes_values = seen.tree.is_changed();
+                    evaluated
                 }
                 (Err(fault), _) => File::failed(fault.clone()),
                 (Ok(_), None) => continue,
             };
-            files.insert(Rc::clone(&file.name), evaluated);
+            if is_wanted {
+                files.insert(Rc::clone(&file.name), evaluated);
+            }
         }
+        drop(seen_by_scopes);
+        work.empty_changed_maps();
         Evaluation { files }
     }
 }
@@ -206,24 +229,54 @@ impl Source<'_> {
     }
 }
 
-/// What all templates of a chart see alike, until one of them changes it.
+/// What all templates of a chart see alike.
 struct Seen {
-    /// `.Values`.
-    values: Traced,
-    /// `.Chart`.
-    chart: Traced,
-    /// The tree that the maps of both are of.
+    /// Their dot.
+    root: Traced,
+    /// The tree that the maps in it are of.
     tree: Tree,
 }
 
+impl Seen {
+    /// Begins another file.
+    fn begin(&self, scope: &Scope, file: &str) {
+        if let Value::Map(root) = &self.root.value {
+            root.entries_mut().insert("Template".into(), scope.template(file));
+        }
+        self.tree.reset();
+    }
+}
+
 impl Scope {
-    fn seen(&self, values: &Json) -> Seen {
+    /// The dot of the chart's files (Helm: `pkg/engine/engine.go`, `recAllTpls`).
+    fn seen(&self, values: &Json, surroundings: &Surroundings) -> Seen {
         let tree = Tree::default();
+        let entries = [
+            ("Values".into(), self.values(values, &tree)),
+            (
+                "Chart".into(),
+                roots::chart(&self.metadata, self.prefix.is_empty(), &tree),
+            ),
+            ("Files".into(), self.files.clone()),
+            ("Release".into(), roots::release(surroundings)),
+            ("Capabilities".into(), roots::capabilities(surroundings)),
+            ("Subcharts".into(), Traced::unknown(&[])),
+        ];
+        let root = Map::of_tree(entries.into_iter().collect(), &tree);
         Seen {
-            values: self.values(values, &tree),
-            chart: roots::chart(&self.metadata, self.prefix.is_empty(), &tree),
+            root: Traced::literal(Value::Map(root)),
             tree,
         }
+    }
+
+    /// `.Template` of a file.
+    fn template(&self, file: &str) -> Traced {
+        let text = |text: &str| Traced::text(super::traced::Text::literal(text));
+        let entries = [
+            ("Name".into(), text(file)),
+            ("BasePath".into(), text(&format!("{}/templates", self.path))),
+        ];
+        Traced::literal(Value::Map(entries.into_iter().collect()))
     }
 
     /// The chart's part of the values, with the keys under which the release's values hold it.
@@ -251,32 +304,10 @@ impl Scope {
             origin: Origin::value(key),
         }
     }
-
-    /// The dot of a file of the chart (Helm: `pkg/engine/engine.go`, `recAllTpls`).
-    fn root(&self, seen: &Seen, surroundings: &Surroundings, file: &str) -> Traced {
-        let text = |text: &str| Traced::text(super::traced::Text::literal(text));
-        let template = [
-            ("Name".into(), text(file)),
-            ("BasePath".into(), text(&format!("{}/templates", self.path))),
-        ];
-        let entries = [
-            ("Values".into(), seen.values.clone()),
-            ("Chart".into(), seen.chart.clone()),
-            ("Files".into(), self.files.clone()),
-            ("Release".into(), roots::release(surroundings)),
-            ("Capabilities".into(), roots::capabilities(surroundings)),
-            ("Subcharts".into(), Traced::unknown(&[])),
-            (
-                "Template".into(),
-                Traced::literal(Value::Map(template.into_iter().collect())),
-            ),
-        ];
-        Traced::literal(Value::Map(entries.into_iter().collect()))
-    }
 }
 
 /// What the files of a chart render with certain values.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Evaluation {
     /// By name.
     pub files: BTreeMap<Rc<str>, File>,

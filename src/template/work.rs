@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::cache::Cache;
 use super::traced::{Map, Traced, Value};
 
 /// Why a template renders nothing here.
@@ -42,6 +43,8 @@ pub struct Work {
     until: Instant,
     /// The maps in which something was put: they may hold themselves.
     changed_maps: Vec<Map>,
+    /// What was read of texts, by all evaluations.
+    pub(super) cache: Cache,
 }
 
 /// How deep an evaluation was, to come back to.
@@ -61,6 +64,7 @@ impl Default for Work {
             depth: 400,
             until: Instant::now() + Duration::from_secs(10),
             changed_maps: Vec::new(),
+            cache: Cache::default(),
         }
     }
 }

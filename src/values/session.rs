@@ -11,6 +11,7 @@ use super::schema::{Acceptance, Schema};
 use super::source_map::{Change, Limits, SourceMap};
 use super::tree;
 use crate::chart::{ReleaseChart, Rendered, rendered_values};
+use crate::template::evaluate::File;
 use crate::template::key::Key;
 use crate::template::program::{Evaluation, Program};
 use crate::template::roots::Surroundings;
@@ -154,14 +155,19 @@ impl<'s> Session<'s> {
 
     /// Evaluates those of these templates that hang on the key.
     fn evaluate(&self, trial: &mut Trial, is_asked: impl Fn(&str) -> bool) -> Result<(), NoKeyReason> {
-        let may_change = |name: &str| {
-            let file = self.base.files.get(name);
-            trial.other_program.is_some() || file.is_some_and(|file| file.may_depend_on(&trial.key))
-        };
+        let depends = |file: &File| file.may_depend_on(&trial.key);
+        // What a file sets for others may carry the key to any of them.
+        let may_be_any = trial.other_program.is_some()
+            || self
+                .base
+                .files
+                .values()
+                .any(|file| file.changes_values() && depends(file));
+        let may_change = |name: &str| may_be_any || self.base.files.get(name).is_some_and(depends);
         let program = trial.other_program.as_ref().unwrap_or(&self.program);
         let after = {
             let work = &mut *self.work.borrow_mut();
-            program.evaluate(&trial.values, self.surroundings, work, |name| {
+            program.evaluate_again(&trial.values, self.surroundings, work, &self.base, |name| {
                 is_asked(name) && may_change(name)
             })
         };

@@ -111,6 +111,10 @@ fn filled(
     let empty = match held {
         None => missing,
         Some(held) => match held.truth() {
+            // A map of which nobody knows the entries may have some that are merged.
+            Some(true) if matches!((&held.value, &value.value), (Value::Map(_), Value::Unknown)) => {
+                return Ok(Some(Traced::unknown(&[held.clone(), value.clone()])));
+            }
             Some(true) => return Ok(None),
             Some(false) => held,
             None => return Ok(Some(Traced::unknown(&[held.clone(), value.clone()]))),
@@ -222,6 +226,7 @@ mod tests {
             ("merge", unknown(), int(1), "{a: ?}"),
             ("merge", int(1), unknown(), "{a: 1}"),
             ("merge", int(0), unknown(), "{a: ?}"),
+            ("merge", dict(&[("b", int(1))]), unknown(), "{a: ?}"),
             ("mergeOverwrite", unknown(), int(1), "{a: 1}"),
             ("mergeOverwrite", int(1), unknown(), "{a: ?}"),
         ] {
