@@ -54,7 +54,7 @@ impl File {
             guesses: 0,
             included: Vec::new(),
         };
-        let text = run.template(nodes, root);
+        let text = run.template(nodes, &root);
         let Run { reads, work, .. } = run;
         work.back_to(level);
         let mut above = HashSet::new();
@@ -137,13 +137,13 @@ enum Flow {
     Continue,
 }
 
-impl<'r> Run<'r> {
+impl Run<'_> {
     /// Renders a template with a dot of its own, which `$` is as well.
-    pub(super) fn template(&mut self, nodes: &[Node], dot: Traced) -> Result<Text, Fault> {
+    pub(super) fn template(&mut self, nodes: &[Node], dot: &Traced) -> Result<Text, Fault> {
         let mut variables = Variables(vec![("".into(), dot.clone())]);
         let mut out = Text::default();
         self.work.enter()?;
-        let result = self.nodes(nodes, &dot, &mut variables, &mut out);
+        let result = self.nodes(nodes, dot, &mut variables, &mut out);
         self.work.leave();
         result.map(|_| out)
     }
@@ -195,7 +195,7 @@ impl<'r> Run<'r> {
     ) -> Result<(), Fault> {
         let value = self.pipeline(pipeline, dot, variables)?;
         if !pipeline.variables.is_empty() {
-            return Self::set_variables(pipeline, value, variables);
+            return Self::set_variables(pipeline, &value, variables);
         }
         match &value.value {
             // Go prints `<no value>`, and Helm takes that out (`pkg/engine/engine.go`, `render`).
@@ -214,7 +214,7 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
-    fn set_variables(pipeline: &Pipeline, value: Traced, variables: &mut Variables) -> Result<(), Fault> {
+    fn set_variables(pipeline: &Pipeline, value: &Traced, variables: &mut Variables) -> Result<(), Fault> {
         for name in &pipeline.variables {
             if pipeline.is_assignment {
                 variables.assign(name, value.clone())?;
@@ -237,7 +237,7 @@ impl<'r> Run<'r> {
         let mark = variables.0.len();
         let value = self.pipeline(&branch.pipeline, dot, variables)?;
         if !branch.pipeline.variables.is_empty() {
-            Self::set_variables(&branch.pipeline, value.clone(), variables)?;
+            Self::set_variables(&branch.pipeline, &value, variables)?;
         }
         let truth = value.truth();
         if truth.is_none() {
@@ -387,7 +387,7 @@ impl<'r> Run<'r> {
         };
         let (name, nodes) = (Rc::clone(name), Rc::clone(nodes));
         self.included.push((name, self.guesses));
-        let rendered = self.template(&nodes, argument);
+        let rendered = self.template(&nodes, &argument);
         self.included.pop();
         rendered
     }
@@ -426,7 +426,7 @@ impl<'r> Run<'r> {
             guesses: self.guesses,
             included: std::mem::take(&mut self.included),
         };
-        let rendered = run.template(&template.nodes, dot);
+        let rendered = run.template(&template.nodes, &dot);
         (self.reads, self.guesses, self.included) = (run.reads, run.guesses, run.included);
         let keys = text.keys();
         Ok(rendered?.map_origins(|_, origin| match origin.kind {

@@ -165,9 +165,9 @@ fn what_grows_without_end_ends() {
         r#"{{ range until 1000 }}{{ printf "%999999d" 1 }}{{ end }}"#,
         r#"{{ range until 1000 }}{{ printf "%*d" 999999 1 }}{{ end }}"#,
         // Lists and maps that double.
-        r#"{{ $x := list 1 }}{{ range until 1000 }}{{ $x = concat $x $x }}{{ end }}"#,
-        r#"{{ $x := list }}{{ range until 1000000 }}{{ $x = append $x 1 }}{{ end }}"#,
-        r#"{{ $x := list 1 }}{{ range until 60 }}{{ $x = list $x $x }}{{ end }}"#,
+        r"{{ $x := list 1 }}{{ range until 1000 }}{{ $x = concat $x $x }}{{ end }}",
+        r"{{ $x := list }}{{ range until 1000000 }}{{ $x = append $x 1 }}{{ end }}",
+        r"{{ $x := list 1 }}{{ range until 60 }}{{ $x = list $x $x }}{{ end }}",
         r#"{{ $x := dict "a" 1 }}{{ range until 60 }}{{ $x = dict "a" $x "b" $x }}{{ end }}{{ toYaml $x }}"#,
         r#"{{ $x := dict "a" 1 }}{{ range until 60 }}{{ $x = dict "a" $x "b" $x }}{{ end }}{{ $y := deepCopy $x }}"#,
         r#"{{ $x := dict "a" 1 }}{{ range until 60 }}{{ $x = dict "a" $x "b" $x }}{{ end }}{{ print $x }}"#,
@@ -175,9 +175,9 @@ fn what_grows_without_end_ends() {
         r#"{{ $x := dict "a" 1 }}{{ $y := dict "a" 1 }}{{ range until 60 }}{{ $x = dict "a" $x "b" $x }}{{ $y = dict "a" $y "b" $y }}{{ end }}{{ deepEqual $x $y }}"#,
         r#"{{ $x := dict "a" 1 }}{{ $y := dict "a" 1 }}{{ range until 60 }}{{ $x = dict "a" $x "b" $x }}{{ $y = dict "a" $y "b" $y }}{{ end }}{{ $z := merge $x $y }}"#,
         // Loops.
-        r#"{{ range until 1000000 }}{{ range until 1000000 }}{{ end }}{{ end }}"#,
-        r#"{{ range until 9223372036854775807 }}{{ end }}"#,
-        r#"{{ $x := until 100000 }}{{ range $x }}{{ $y := len $x }}{{ range $x }}{{ end }}{{ end }}"#,
+        r"{{ range until 1000000 }}{{ range until 1000000 }}{{ end }}{{ end }}",
+        r"{{ range until 9223372036854775807 }}{{ end }}",
+        r"{{ $x := until 100000 }}{{ range $x }}{{ $y := len $x }}{{ range $x }}{{ end }}{{ end }}",
         r#"{{ range until 1000000 }}{{ $x := dict "a" (dict "b" .) }}{{ end }}"#,
     ] {
         is_too_much(template);

@@ -103,7 +103,7 @@ fn of_solution(
     let current = question.current(&solution.key);
     let field = if solution.is_all { field } else { &Value::Null };
     let value = cast(&solution.shows, current, field);
-    question.verified_as_any_type(&solution.key, value)
+    question.verified_as_any_type(&solution.key, &value)
 }
 
 /// The key of the only field inside a text that holds YAML; `None` where the text does not, or more than one differs.

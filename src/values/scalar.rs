@@ -32,7 +32,7 @@ pub(super) fn is_alike(one: &Value, other: &Value) -> bool {
         }
         (one, other) => match (text_of(one), text_of(other)) {
             (Some(one), Some(other)) => one.trim() == other.trim(),
-            (Some(_), None) | (None, Some(_)) | (None, None) => false,
+            (Some(_) | None, None) | (None, Some(_)) => false,
         },
     }
 }

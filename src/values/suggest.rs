@@ -106,7 +106,7 @@ impl<'q> Question<'q> {
     }
 
     /// The object, among those that a template renders.
-    pub(super) fn document<'m>(self, map: &'m super::source_map::SourceMap) -> Option<&'m Document> {
+    pub(super) fn document(self, map: &super::source_map::SourceMap) -> Option<&Document> {
         let object = &self.asked.key;
         map.document(&object.gvk.kind, object.namespace.as_deref(), &object.name)
     }
@@ -127,12 +127,12 @@ impl<'q> Question<'q> {
     }
 
     /// The same with a value in the type that the key wants, whatever that is.
-    pub(super) fn verified_as_any_type(self, key: &Key, value: Value) -> Result<Suggestion, NoKeyReason> {
+    pub(super) fn verified_as_any_type(self, key: &Key, value: &Value) -> Result<Suggestion, NoKeyReason> {
         let first = self.verified(key, value.clone());
         if !matches!(first, Err(NoKeyReason::NotKept | NoKeyReason::RefusedBySchema)) {
             return first;
         }
-        let others = scalar::other_types(&value);
+        let others = scalar::other_types(value);
         others
             .into_iter()
             .find_map(|other| self.verified(key, other).ok())
@@ -224,7 +224,7 @@ impl<'q> Question<'q> {
     }
 
     /// The object as a trial renders it.
-    fn document_of<'t>(self, trial: &'t Trial) -> Option<&'t Document> {
+    fn document_of(self, trial: &Trial) -> Option<&Document> {
         let Template::Known(template) = self.template() else {
             return None;
         };

@@ -1,5 +1,7 @@
 //! JSON as Go's `encoding/json` prints it, each scalar with its origin.
 
+use std::fmt::Write as _;
+
 use super::super::traced::{HOLE, Origin, Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::JsonStyle;
@@ -136,7 +138,8 @@ impl Printer {
             '\t' => escaped.push_str("\\t"),
             '<' | '>' | '&' if self.style == JsonStyle::Raw => escaped.push(character),
             '<' | '>' | '&' | '\0'..='\u{1f}' | '\u{2028}' | '\u{2029}' => {
-                escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
+                // Writing into a text cannot fail.
+                let _ = write!(escaped, "\\u{:04x}", u32::from(character));
             }
             _ => escaped.push(character),
         }

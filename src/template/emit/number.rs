@@ -6,10 +6,10 @@ pub(super) fn general(value: f64) -> String {
         return word.to_owned();
     }
     let (digits, exponent) = digits(value);
-    if !(-4..6).contains(&exponent) {
-        scientific(value, &digits, exponent, 2)
-    } else {
+    if (-4..6).contains(&exponent) {
         plain(value, &digits, exponent)
+    } else {
+        scientific(value, &digits, exponent, 2)
     }
 }
 

@@ -35,8 +35,8 @@ static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| {
     ))
 });
 
-fn matches(pattern: &Option<Regex>, text: &str) -> bool {
-    pattern.as_ref().is_some_and(|pattern| pattern.is_match(text))
+fn matches(pattern: Option<&Regex>, text: &str) -> bool {
+    pattern.is_some_and(|pattern| pattern.is_match(text))
 }
 
 /// Whether go-yaml writes a text in quotes, lest it be read as something else (`encode.go`, `stringv`; `resolve.go`).
@@ -47,7 +47,7 @@ pub(super) fn needs_quotes(text: &str, dialect: Dialect) -> bool {
     match text.bytes().next() {
         Some(b'.') => is_dotted(text),
         Some(b'+' | b'-' | b'0'..=b'9') => {
-            is_time(text) || is_number(text, dialect) || text.contains(':') && matches(&BASE_60, text)
+            is_time(text) || is_number(text, dialect) || text.contains(':') && matches(BASE_60.as_ref(), text)
         }
         _ => false,
     }
@@ -99,7 +99,7 @@ fn is_word(text: &str) -> bool {
 }
 
 fn is_dotted(text: &str) -> bool {
-    matches(&DOTTED, text) && text.replace('_', "").parse::<f64>().is_ok_and(f64::is_finite)
+    matches(DOTTED.as_ref(), text) && text.replace('_', "").parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 fn is_number(text: &str, dialect: Dialect) -> bool {
@@ -111,7 +111,7 @@ fn is_number(text: &str, dialect: Dialect) -> bool {
     if is_integer(sign, digits) {
         return true;
     }
-    if matches(&DECIMAL, &plain) && plain.parse::<f64>().is_ok_and(f64::is_finite) {
+    if matches(DECIMAL.as_ref(), &plain) && plain.parse::<f64>().is_ok_and(f64::is_finite) {
         return true;
     }
     // Both versions read what follows `0b`, and the third what follows `0o`, with a sign of its own.

@@ -18,6 +18,7 @@ pub(super) enum Style {
 
 /// What a text holds.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "libyaml asks each of them")]
 struct Analysis {
     is_multiline: bool,
     plain_allowed: bool,

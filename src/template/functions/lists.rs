@@ -290,7 +290,7 @@ fn each_number(
 
 /// A text of numbers, as the command of that name prints them; both ends are in it.
 fn seq(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let numbers = args.iter().map(|arg| int(arg)).collect::<Result<Vec<_>, _>>()?;
+    let numbers = args.iter().map(int).collect::<Result<Vec<_>, _>>()?;
     let (from, step, end) = match *numbers.as_slice() {
         [end] => (1, if end < 1 { -1 } else { 1 }, end),
         [from, end] => (from, if end < from { -1 } else { 1 }, end),
@@ -312,6 +312,7 @@ fn seq(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 #[cfg(test)]
+#[expect(clippy::many_single_char_names, reason = "short values in tables")]
 mod tests {
     use super::super::trial::{at, call, int, shown, text, unknown, values};
     use super::*;

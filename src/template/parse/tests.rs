@@ -24,15 +24,14 @@ fn operand(action: &str) -> Operand {
 }
 
 fn texts(text: &str) -> String {
-    let texts = parsed(text).nodes.iter().fold(String::new(), |mut texts, node| {
+    parsed(text).nodes.iter().fold(String::new(), |mut texts, node| {
         if let Node::Text(text) = node {
             texts.push_str(text);
         } else {
             texts.push('#');
         }
         texts
-    });
-    texts
+    })
 }
 
 #[test]

@@ -241,7 +241,7 @@ pub(super) fn leaves(
             }
         }
         Some(Content::Scalar { .. } | Content::Mapping(_) | Content::Sequence(_)) => {
-            found.push((path.clone(), at))
+            found.push((path.clone(), at));
         }
     }
 }

@@ -179,6 +179,7 @@ fn write(source: &Source, holes: &[Range<usize>], forms: &[Form]) -> (Source, Ve
 }
 
 /// A line that says something about the structure.
+#[expect(clippy::struct_excessive_bools, reason = "each decides what a hole may be")]
 struct Line {
     /// Its first byte.
     start: usize,

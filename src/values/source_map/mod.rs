@@ -179,7 +179,7 @@ impl SourceMap {
                 map.lost += lost;
             } else {
                 match holes::read(&source.slice(&span), limits, &mut repairs, &mut reread) {
-                    Some(body) => map.add(Rc::new(body)),
+                    Some(body) => map.add(&Rc::new(body)),
                     None => map.lost += usize::from(!is_comment(&source, &span)),
                 }
             }
@@ -190,8 +190,8 @@ impl SourceMap {
     }
 
     /// Adds the objects of a document.
-    fn add(&mut self, body: Rc<Readable>) {
-        let root = root(&body);
+    fn add(&mut self, body: &Rc<Readable>) {
+        let root = root(body);
         match body.tree.node(root.node).map(|node| &node.content) {
             Some(Content::Mapping(_)) => {
                 self.lost += usize::from(!self.add_objects(&body, root, None, 0));

@@ -433,7 +433,7 @@ fn yaml() -> impl Strategy<Value = String> {
     proptest::collection::vec(scalar, 1..5).prop_map(|scalars| {
         let mut text = String::new();
         for (index, scalar) in scalars.iter().enumerate() {
-            text.push_str(&format!("k{index}:\n  s: {scalar}\n"));
+            text += &["k", &index.to_string(), ":\n  s: ", scalar, "\n"].concat();
         }
         text
     })

@@ -101,10 +101,10 @@ impl Composer<'_> {
             });
         }
         match event {
-            YamlEvent::Alias(name) => self.alias(&name, place, depth),
+            YamlEvent::Alias(name) => self.alias(&name, &place, depth),
             YamlEvent::Scalar(scalar) => self.scalar(scalar, place),
-            YamlEvent::SequenceStart(anchor) => self.sequence(anchor, place, depth),
-            YamlEvent::MappingStart(anchor) => self.mapping(anchor, place, depth),
+            YamlEvent::SequenceStart(anchor) => self.sequence(anchor, &place, depth),
+            YamlEvent::MappingStart(anchor) => self.mapping(anchor, &place, depth),
             YamlEvent::DocumentStart
             | YamlEvent::DocumentEnd
             | YamlEvent::StreamEnd
@@ -134,7 +134,7 @@ impl Composer<'_> {
         )
     }
 
-    fn sequence(&mut self, anchor: Option<String>, place: Place, depth: usize) -> Result<Read, YamlError> {
+    fn sequence(&mut self, anchor: Option<String>, place: &Place, depth: usize) -> Result<Read, YamlError> {
         let pending = anchor.map(|name| self.open(name));
         self.count(1, place.at)?;
         let mut items = Vec::new();
@@ -152,12 +152,12 @@ impl Composer<'_> {
         self.add(
             Content::Sequence(items),
             height + 1,
-            Place { span, ..place },
+            Place { span, ..place.clone() },
             pending.map(|pending| (pending, None)),
         )
     }
 
-    fn mapping(&mut self, anchor: Option<String>, place: Place, depth: usize) -> Result<Read, YamlError> {
+    fn mapping(&mut self, anchor: Option<String>, place: &Place, depth: usize) -> Result<Read, YamlError> {
         let pending = anchor.map(|name| self.open(name));
         self.count(1, place.at)?;
         let mut entries = Vec::new();
@@ -191,7 +191,7 @@ impl Composer<'_> {
         self.add(
             Content::Mapping(entries),
             height + 1,
-            Place { span, ..place },
+            Place { span, ..place.clone() },
             pending.map(|pending| (pending, None)),
         )
     }
@@ -261,7 +261,7 @@ impl Composer<'_> {
         Ok(height.saturating_sub(1))
     }
 
-    fn alias(&mut self, name: &str, place: Place, depth: usize) -> Result<Read, YamlError> {
+    fn alias(&mut self, name: &str, place: &Place, depth: usize) -> Result<Read, YamlError> {
         let at = place.at;
         let kept = match self.anchors.get(name) {
             None => return Err(YamlError::UnknownAnchor { at }),

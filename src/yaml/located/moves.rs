@@ -11,8 +11,8 @@ impl Moves {
         if given.len() == read.len() {
             return Self(moves);
         }
-        let (mut own, mut other) = (given.char_indices(), read.char_indices().peekable());
-        while let Some((from, character)) = own.next() {
+        let (own, mut other) = (given.char_indices(), read.char_indices().peekable());
+        for (from, character) in own {
             let Some(&(to, counterpart)) = other.peek() else {
                 break;
             };

@@ -14,8 +14,9 @@ use driftline::compare::path::{FieldPath, Segment};
 use driftline::object::{Gvk, ObjectKey};
 use driftline::release::chart_part::ChartPart;
 use driftline::release::decode::MAX_DECODED_BYTES;
+use driftline::source::Capabilities;
 use driftline::values::{
-    self, Answer, Asked, AskedField, Capabilities, Certainty, KeyStep, Suggestion, release_chart,
+    self, Answer, Asked, AskedField, Certainty, KeyStep, Suggestion, release_chart,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
