@@ -1,11 +1,14 @@
 //! Fields that somebody took away.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::Suggestion;
 use super::changed::list_of;
 use super::source_map::{Document, LocatedPiece};
 use super::suggest::{Question, Template};
+use super::tree;
 use crate::compare::path::FieldPath;
 use crate::template::key::Key;
 use crate::template::traced::Kind;
@@ -41,15 +44,21 @@ pub(super) fn of_part(
     }
     let pieces: Vec<&LocatedPiece> = leaves.iter().flat_map(|(_, located)| &located.pieces).collect();
     let mut tries = Tries(Vec::new());
-    let shown = pieces
-        .iter()
-        .filter(|piece| matches!(piece.origin.kind, Kind::Value | Kind::Default));
-    for key in shown.filter_map(|piece| piece.origin.key.as_ref()) {
-        tries.offer_without(question, key);
-    }
     // What decides whether the text is there at all.
-    for key in pieces.iter().flat_map(|piece| piece.origin.keys.iter()) {
-        tries.offer_turned(question, key);
+    let deciding: BTreeSet<&Key> = pieces.iter().flat_map(|piece| piece.origin.keys.iter()).collect();
+    for key in &deciding {
+        tries.offer_switch(question, key);
+    }
+    let shown: BTreeSet<&Key> = pieces
+        .iter()
+        .filter(|piece| matches!(piece.origin.kind, Kind::Value | Kind::Default))
+        .filter_map(|piece| piece.origin.key.as_ref())
+        .collect();
+    for key in &shown {
+        tries.offer_without(question, key, &shown);
+    }
+    for key in &deciding {
+        tries.offer_nothing(question, key);
     }
     let is_literal = tries.0.is_empty() && pieces.iter().all(|piece| piece.origin.kind == Kind::Literal);
     let otherwise = if is_literal {
@@ -72,8 +81,9 @@ impl Tries {
         }
     }
 
-    /// A key whose value is shown: nothing there or above, or the list without the element.
-    fn offer_without(&mut self, question: Question<'_>, key: &Key) {
+    /// A key whose value is shown: nothing there or above, or the list without the element. Nothing where other values are
+    /// too, which templates may ask for.
+    fn offer_without(&mut self, question: Question<'_>, key: &Key, shown: &BTreeSet<&Key>) {
         if let Some((list, index)) = list_of(key)
             && let Some(Value::Array(items)) = question.current(&list)
         {
@@ -84,26 +94,51 @@ impl Tries {
             self.offer(list, Value::Array(items));
             return;
         }
+        let is_shown = |key: &Key| shown.iter().any(|shown| shown.overlaps(key));
         let mut place = Some(key);
         while let Some(key) = place.filter(|key| !key.is_root()) {
-            if question.current(key).is_some() {
+            if let Some(current) = question.current(key) {
+                let below = tree::leaves(current, MAX_LEAVES);
+                if !below.iter().all(|(below, _)| is_shown(&joined(key, below))) {
+                    return;
+                }
                 self.offer(key.clone(), Value::Null);
             }
             place = key.parent();
         }
     }
 
-    /// A key that a condition reads: the other way round.
-    fn offer_turned(&mut self, question: Question<'_>, key: &Key) {
+    /// A switch that a condition reads: the other way round.
+    fn offer_switch(&mut self, question: Question<'_>, key: &Key) {
+        if let Some(Value::Bool(is_on)) = question.current(key) {
+            self.offer(key.clone(), Value::Bool(!is_on));
+        }
+    }
+
+    /// A text, list or map that a condition reads: nothing in it.
+    fn offer_nothing(&mut self, question: Question<'_>, key: &Key) {
         match question.current(key) {
-            Some(Value::Bool(is_on)) => self.offer(key.clone(), Value::Bool(!is_on)),
             Some(Value::String(text)) if !text.is_empty() => self.offer(key.clone(), Value::from("")),
-            Some(Value::Object(fields)) if !fields.is_empty() => self.offer(key.clone(), Value::Null),
             Some(Value::Array(items)) if !items.is_empty() => {
                 self.offer(key.clone(), Value::Array(Vec::new()));
             }
-            Some(Value::Null | Value::Number(_) | Value::String(_) | Value::Object(_) | Value::Array(_))
+            Some(
+                Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Object(_)
+                | Value::Array(_),
+            )
             | None => {}
         }
     }
+}
+
+/// A key below another one.
+fn joined(key: &Key, below: &Key) -> Key {
+    below
+        .steps()
+        .into_iter()
+        .fold(key.clone(), |key, step| key.join(step.clone()))
 }

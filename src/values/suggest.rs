@@ -276,7 +276,12 @@ fn is_as_good_as_absent(value: &Value, path: &FieldPath) -> bool {
 
 /// Whether a rendered value is the live one. Texts that hold YAML are compared by what they say.
 fn is_what_lives(value: &Value, live: &Value) -> bool {
-    if scalar::is_alike(value, live) {
+    let starts_alike = match (value.as_str(), live.as_str()) {
+        // White space before a text of several lines is a line of it.
+        (Some(value), Some(live)) if live.trim_end().contains('\n') => value.trim_end() == live.trim_end(),
+        _ => true,
+    };
+    if starts_alike && scalar::is_alike(value, live) {
         return true;
     }
     match (value, live) {
