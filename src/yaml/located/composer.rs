@@ -152,7 +152,10 @@ impl Composer<'_> {
         self.add(
             Content::Sequence(items),
             height + 1,
-            Place { span, ..place.clone() },
+            Place {
+                span,
+                ..place.clone()
+            },
             pending.map(|pending| (pending, None)),
         )
     }
@@ -191,7 +194,10 @@ impl Composer<'_> {
         self.add(
             Content::Mapping(entries),
             height + 1,
-            Place { span, ..place.clone() },
+            Place {
+                span,
+                ..place.clone()
+            },
             pending.map(|pending| (pending, None)),
         )
     }

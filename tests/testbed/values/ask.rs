@@ -15,9 +15,7 @@ use driftline::object::{Gvk, ObjectKey};
 use driftline::release::chart_part::ChartPart;
 use driftline::release::decode::MAX_DECODED_BYTES;
 use driftline::source::Capabilities;
-use driftline::values::{
-    self, Answer, Asked, AskedField, Certainty, KeyStep, Suggestion, release_chart,
-};
+use driftline::values::{self, Answer, Asked, AskedField, Certainty, KeyStep, Suggestion, release_chart};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
