@@ -41,7 +41,7 @@ impl File {
     pub(super) fn evaluate(
         program: &Program,
         nodes: &[Node],
-        root: Traced,
+        root: &Traced,
         surroundings: &Surroundings,
         work: &mut Work,
     ) -> Self {
@@ -54,7 +54,7 @@ impl File {
             guesses: 0,
             included: Vec::new(),
         };
-        let text = run.template(nodes, &root);
+        let text = run.template(nodes, root);
         let Run { reads, work, .. } = run;
         work.back_to(level);
         let mut above = HashSet::new();
@@ -168,7 +168,7 @@ impl Run<'_> {
                         Some(pipeline) => self.pipeline(pipeline, dot, variables)?,
                         None => Traced::nil(),
                     };
-                    let rendered = self.include(name, argument)?;
+                    let rendered = self.include(name, &argument)?;
                     out.append(&rendered);
                 }
                 Node::If(branch) | Node::With(branch) => {
@@ -375,7 +375,7 @@ impl Run<'_> {
 
     /// Renders a named template. What nobody knows is a hole, and so is one inside itself where nobody knows whether it
     /// comes to that: Helm's ends somewhere.
-    pub(super) fn include(&mut self, name: &str, argument: Traced) -> Result<Text, Fault> {
+    pub(super) fn include(&mut self, name: &str, argument: &Traced) -> Result<Text, Fault> {
         let defined = self
             .defines
             .iter()
@@ -383,11 +383,11 @@ impl Run<'_> {
             .find_map(|defines| defines.get_key_value(name));
         let is_guess = |(own, guesses): &(Rc<str>, usize)| **own == *name && self.guesses > *guesses;
         let Some((name, nodes)) = defined.filter(|_| !self.included.iter().any(is_guess)) else {
-            return Ok(Text::hole(Origin::hole(keys_of_argument(&argument))));
+            return Ok(Text::hole(Origin::hole(keys_of_argument(argument))));
         };
         let (name, nodes) = (Rc::clone(name), Rc::clone(nodes));
         self.included.push((name, self.guesses));
-        let rendered = self.template(&nodes, &argument);
+        let rendered = self.template(&nodes, argument);
         self.included.pop();
         rendered
     }
@@ -411,7 +411,7 @@ impl Run<'_> {
     }
 
     /// Renders a text as a template (Helm: `pkg/engine/engine.go`, `tplFun`). What it defines is seen by it alone.
-    pub(super) fn tpl(&mut self, text: &Text, dot: Traced) -> Result<Text, Fault> {
+    pub(super) fn tpl(&mut self, text: &Text, dot: &Traced) -> Result<Text, Fault> {
         if !text.as_str().contains("{{") {
             return Ok(text.clone());
         }
@@ -426,7 +426,7 @@ impl Run<'_> {
             guesses: self.guesses,
             included: std::mem::take(&mut self.included),
         };
-        let rendered = run.template(&template.nodes, &dot);
+        let rendered = run.template(&template.nodes, dot);
         (self.reads, self.guesses, self.included) = (run.reads, run.guesses, run.included);
         let keys = text.keys();
         Ok(rendered?.map_origins(|_, origin| match origin.kind {

@@ -226,11 +226,11 @@ impl Run<'_> {
                 let Some(template) = known_text(template) else {
                     return Ok(Traced::unknown(args));
                 };
-                let text = self.include(template.as_str(), argument.clone())?;
+                let text = self.include(template.as_str(), argument)?;
                 Ok(Traced::text(text))
             }
             ("tpl", [text, dot]) => match known_text(text) {
-                Some(text) => Ok(Traced::text(self.tpl(&text, dot.clone())?)),
+                Some(text) => Ok(Traced::text(self.tpl(&text, dot)?)),
                 None => Ok(Traced::unknown(args)),
             },
             // At the installation there was nothing, in all likelihood; later there may be.

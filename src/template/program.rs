@@ -191,7 +191,7 @@ impl Program {
                 (Ok(nodes), Some((scope, seen))) => {
                     let seen = seen.get_or_insert_with(|| scope.seen(values, surroundings));
                     seen.begin(scope, &file.name);
-                    let mut evaluated = File::evaluate(self, nodes, seen.root.clone(), surroundings, work);
+                    let mut evaluated = File::evaluate(self, nodes, &seen.root, surroundings, work);
                     evaluated.changes_values = seen.tree.is_changed();
                     evaluated
                 }

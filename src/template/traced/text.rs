@@ -22,7 +22,7 @@ pub const BLOCK_HOLE: char = '\u{E001}';
 /// A text whose pieces remember where they come from.
 #[derive(Debug, Clone, Default)]
 pub struct Text {
-    text: String,
+    characters: String,
     /// They cover the text without gaps. A piece may be empty: that of an empty value still says which key it is of.
     pieces: Vec<Piece>,
     /// How many of the pieces are not made longer by what follows.
@@ -35,7 +35,7 @@ pub struct Text {
 
 impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text && self.pieces == other.pieces
+        self.characters == other.characters && self.pieces == other.pieces
     }
 }
 
@@ -59,7 +59,7 @@ impl Text {
                 len: text.len(),
                 origin,
             }],
-            text,
+            characters: text,
             closed: 0,
             keys: OnceCell::new(),
         }
@@ -77,7 +77,7 @@ impl Text {
 
     /// The characters.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.characters
     }
 
     /// The pieces, with their characters.
@@ -85,7 +85,7 @@ impl Text {
         let mut start = 0;
         self.pieces.iter().map(move |piece| {
             let end = start + piece.len;
-            let text = self.text.get(start..end).unwrap_or_default();
+            let text = self.characters.get(start..end).unwrap_or_default();
             start = end;
             (text, &piece.origin)
         })
@@ -98,7 +98,7 @@ impl Text {
 
     /// Adds a piece.
     pub fn push(&mut self, text: &str, origin: &Origin) {
-        self.text.push_str(text);
+        self.characters.push_str(text);
         self.push_piece(text.len(), origin);
     }
 
@@ -125,7 +125,7 @@ impl Text {
 
     /// Adds another text.
     pub fn append(&mut self, other: &Self) {
-        self.text.push_str(&other.text);
+        self.characters.push_str(&other.characters);
         let mut pieces = other.pieces.iter();
         if let Some(first) = pieces.next() {
             self.push_piece(first.len, &first.origin);
@@ -138,7 +138,7 @@ impl Text {
     pub(in super::super) fn mark(&mut self) -> Mark {
         let mark = Mark {
             pieces: self.pieces.len(),
-            at: self.text.len(),
+            at: self.characters.len(),
             closed: self.closed,
         };
         self.closed = mark.pieces;
@@ -156,7 +156,7 @@ impl Text {
         let written = self.pieces.split_off(mark.pieces);
         for piece in written {
             let end = at + piece.len;
-            let text = self.text.get(at..end).unwrap_or_default();
+            let text = self.characters.get(at..end).unwrap_or_default();
             let origin = rewrite(text, &piece.origin).unwrap_or(piece.origin);
             at = end;
             self.push_piece(piece.len, &origin);
@@ -177,7 +177,7 @@ impl Text {
     #[must_use]
     pub fn map_origins(&self, rewrite: impl Fn(&str, &Origin) -> Origin) -> Self {
         let mut mapped = Self {
-            text: self.text.clone(),
+            characters: self.characters.clone(),
             ..Self::default()
         };
         for (text, origin) in self.pieces() {

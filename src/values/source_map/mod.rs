@@ -194,7 +194,7 @@ impl SourceMap {
         let root = root(body);
         match body.tree.node(root.node).map(|node| &node.content) {
             Some(Content::Mapping(_)) => {
-                self.lost += usize::from(!self.add_objects(&body, root, None, 0));
+                self.lost += usize::from(!self.add_objects(body, root, None, 0));
             }
             Some(Content::Scalar {
                 value: Value::Null, ..

@@ -56,6 +56,7 @@ impl Release {
     }
 
     /// With the values of a dependency whose templates nobody has.
+    #[expect(clippy::needless_pass_by_value, reason = "as json! makes it")]
     fn of_dependency(name: &str, values: Value) -> Self {
         let mut release = Self::of("", json!({ name: values }));
         release.0.chart.metadata =

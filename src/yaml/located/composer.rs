@@ -126,12 +126,12 @@ impl Composer<'_> {
         let value = resolved.into_value().ok_or(YamlError::NotFinite { at })?;
         let text = (value.as_str() != Some(&*written)).then_some(written);
         let content = Content::Scalar { value, text, style };
-        self.add(
+        Ok(self.add(
             content,
             1,
             place,
             pending.map(|pending| (pending, key.map(Into::into))),
-        )
+        ))
     }
 
     fn sequence(&mut self, anchor: Option<String>, place: &Place, depth: usize) -> Result<Read, YamlError> {
@@ -149,7 +149,7 @@ impl Composer<'_> {
             items.push(item.child);
         };
         let span = place.span.start..end;
-        self.add(
+        Ok(self.add(
             Content::Sequence(items),
             height + 1,
             Place {
@@ -157,7 +157,7 @@ impl Composer<'_> {
                 ..place.clone()
             },
             pending.map(|pending| (pending, None)),
-        )
+        ))
     }
 
     fn mapping(&mut self, anchor: Option<String>, place: &Place, depth: usize) -> Result<Read, YamlError> {
@@ -191,7 +191,7 @@ impl Composer<'_> {
         };
         let span = place.span.start..end;
         let entries = by_name(entries);
-        self.add(
+        Ok(self.add(
             Content::Mapping(entries),
             height + 1,
             Place {
@@ -199,7 +199,7 @@ impl Composer<'_> {
                 ..place.clone()
             },
             pending.map(|pending| (pending, None)),
-        )
+        ))
     }
 
     /// The name of an entry.
@@ -313,7 +313,7 @@ impl Composer<'_> {
         height: usize,
         place: Place,
         pending: Option<(Pending, Option<Box<str>>)>,
-    ) -> Result<Read, YamlError> {
+    ) -> Read {
         let node = self.nodes.len();
         self.nodes.push(Node {
             span: place.span,
@@ -339,14 +339,14 @@ impl Composer<'_> {
             };
             self.anchors.insert(name, Anchor::Closed(kept));
         }
-        Ok(Read {
+        Read {
             child: Child {
                 node,
                 is_shared: false,
             },
             height,
             at: place.at,
-        })
+        }
     }
 
     fn open(&mut self, name: String) -> Pending {
