@@ -60,8 +60,9 @@ pub(super) fn suggestion(question: Question<'_>, live: &Value) -> Result<Suggest
             NoKeyReason::NotEvaluated
         });
     };
+    // The same values may be written as a key, or as one above it.
     if found
-        .next()
+        .find(|second| second.snippet != best.snippet)
         .is_some_and(|second| second.also_changes.len() == best.also_changes.len())
     {
         return Err(NoKeyReason::Ambiguous);
