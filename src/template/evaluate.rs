@@ -1,10 +1,11 @@
 //! Statements: what a file renders, as Go's `text/template/exec.go` does it.
 
-use std::cell::Cell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::ast::{Branch, Node, Pipeline};
+use super::cache::Template;
+use super::functions;
 use super::key::{Key, Keys};
 use super::parse::parse;
 use super::program::{Defines, Program, add_define};
@@ -19,7 +20,9 @@ pub struct File {
     pub text: Result<Text, Fault>,
     /// The keys that decide what it renders: with other values at other keys it renders the same.
     pub reads: HashSet<Key>,
-    /// Whether it sets something in the values.
+    /// The places above those keys.
+    above: HashSet<Key>,
+    /// Whether it sets something that the chart's next file sees.
     pub(super) changes_values: bool,
 }
 
@@ -29,6 +32,7 @@ impl File {
         Self {
             text: Err(fault),
             reads: HashSet::new(),
+            above: HashSet::new(),
             changes_values: false,
         }
     }
@@ -41,25 +45,49 @@ impl File {
         surroundings: &Surroundings,
         work: &mut Work,
     ) -> Self {
+        let level = work.level();
         let mut run = Run {
             defines: vec![&program.defines],
             surroundings,
             work,
             reads: HashSet::new(),
-            changes_values: Cell::new(false),
             guesses: 0,
+            included: Vec::new(),
         };
         let text = run.template(nodes, root);
+        let Run { reads, work, .. } = run;
+        work.back_to(level);
+        let mut above = HashSet::new();
+        for key in &reads {
+            let mut place = key.parent();
+            while let Some(key) = place.filter(|key| !above.contains(*key)) {
+                above.insert(key.clone());
+                place = key.parent();
+            }
+        }
         Self {
             text,
-            reads: run.reads,
-            changes_values: run.changes_values.get(),
+            reads,
+            above,
+            changes_values: false,
         }
+    }
+
+    /// Whether the next files of the chart see something that it set.
+    pub const fn changes_values(&self) -> bool {
+        self.changes_values
     }
 
     /// Whether a value at this key may change what it renders.
     pub fn may_depend_on(&self, key: &Key) -> bool {
-        self.reads.iter().any(|read| read.overlaps(key))
+        let mut place = Some(key);
+        while let Some(key) = place {
+            if self.reads.contains(key) {
+                return true;
+            }
+            place = key.parent();
+        }
+        self.above.contains(key)
     }
 }
 
@@ -70,9 +98,10 @@ pub(super) struct Run<'r> {
     pub(super) surroundings: &'r Surroundings,
     pub(super) work: &'r mut Work,
     pub(super) reads: HashSet<Key>,
-    pub(super) changes_values: Cell<bool>,
     /// How often a branch was taken without knowing the condition.
     pub(super) guesses: usize,
+    /// The templates that are being rendered, with the guesses before each.
+    included: Vec<(Rc<str>, usize)>,
 }
 
 /// The variables of a template, of which the innermost one of a name counts.
@@ -175,8 +204,10 @@ impl<'r> Run<'r> {
                 self.work.bytes(text.as_str().len())?;
                 out.append(text);
             }
+            // It is printed by its method `String`, which a function that is given it does not find.
+            Value::Native(Native::KubeVersion(version)) => out.push(&version.version, &value.origin),
             _ => {
-                let printed = super::emit::printed(&value, self.work)?;
+                let printed = functions::printed(&value, self.work)?;
                 out.append(&printed);
             }
         }
@@ -218,18 +249,23 @@ impl<'r> Run<'r> {
             (true, false) => (&branch.body, dot),
             (false, _) => (&branch.otherwise, dot),
         };
-        let mut rendered = Text::default();
+        let place = out.mark();
         self.work.enter()?;
-        let flow = self.nodes(nodes, dot, variables, &mut rendered);
+        let flow = self.nodes(nodes, dot, variables, out);
         self.work.leave();
         variables.0.truncate(mark);
         let keys = value.keys();
         // With another branch, the text itself hangs on the condition; without one, only whether it is there.
         let has_alternative = truth.is_none() || !branch.otherwise.is_empty();
-        if has_alternative || !keys.is_none() {
-            rendered = rendered.map_origins(|text, origin| conditional(text, origin, &keys, has_alternative));
-        }
-        out.append(&rendered);
+        let mut conditional = Conditional {
+            keys: &keys,
+            has_alternative,
+            last: None,
+        };
+        let is_conditional = has_alternative || !keys.is_none();
+        out.rewrite_from(&place, |text, origin| {
+            is_conditional.then(|| conditional.origin(text, origin)).flatten()
+        });
         flow
     }
 
@@ -278,7 +314,8 @@ impl<'r> Run<'r> {
 
     /// What `range` goes through: indexes or names, and elements. Of what is not known, one element that is not known.
     fn elements(&mut self, value: &Traced) -> Result<Vec<(Traced, Traced)>, Fault> {
-        let keys = || Origin::derived(value.keys());
+        let origin = Origin::derived(value.keys());
+        let keys = || origin.clone();
         Ok(match &value.value {
             Value::Nil => Vec::new(),
             Value::Unknown => {
@@ -287,6 +324,7 @@ impl<'r> Run<'r> {
                 vec![(unknown.clone(), unknown)]
             }
             Value::List(items) => {
+                self.work.list(items.len())?;
                 let index = |index| Traced {
                     value: Value::Int(i64::try_from(index).unwrap_or(i64::MAX)),
                     origin: keys(),
@@ -300,6 +338,7 @@ impl<'r> Run<'r> {
             Value::Map(map) => {
                 let name = |name: &Rc<str>| Traced::text(Text::of(&**name, keys()));
                 let entries = map.entries();
+                self.work.list(entries.len())?;
                 entries
                     .iter()
                     .map(|(own, item)| (name(own), item.clone()))
@@ -317,7 +356,7 @@ impl<'r> Run<'r> {
                 .collect(),
             Value::Int(count) => {
                 let count = usize::try_from(*count).unwrap_or_default();
-                self.work.steps(count)?;
+                self.work.list(count)?;
                 let number = |number: usize| Traced {
                     value: Value::Int(i64::try_from(number).unwrap_or(i64::MAX)),
                     origin: keys(),
@@ -328,19 +367,47 @@ impl<'r> Run<'r> {
                 .iter()
                 .map(|version| (Traced::nil(), Traced::text(Text::literal(version))))
                 .collect(),
-            Value::Bool(_) | Value::Float(_) | Value::Text(_) => {
+            Value::Bool(_) | Value::Float(_) | Value::Text(_) | Value::Native(Native::KubeVersion(_)) => {
                 return Err(Fault::Failed("range cannot go through a single value".to_owned()));
             }
         })
     }
 
-    /// Renders a named template. What nobody knows is a hole.
+    /// Renders a named template. What nobody knows is a hole, and so is one inside itself where nobody knows whether it
+    /// comes to that: Helm's ends somewhere.
     pub(super) fn include(&mut self, name: &str, argument: Traced) -> Result<Text, Fault> {
-        let defined = self.defines.iter().rev().find_map(|defines| defines.get(name));
-        match defined.map(Rc::clone) {
-            Some(nodes) => self.template(&nodes, argument),
-            None => Ok(Text::hole(Origin::hole(keys_of_argument(&argument)))),
+        let defined = self
+            .defines
+            .iter()
+            .rev()
+            .find_map(|defines| defines.get_key_value(name));
+        let is_guess = |(own, guesses): &(Rc<str>, usize)| **own == *name && self.guesses > *guesses;
+        let Some((name, nodes)) = defined.filter(|_| !self.included.iter().any(is_guess)) else {
+            return Ok(Text::hole(Origin::hole(keys_of_argument(&argument))));
+        };
+        let (name, nodes) = (Rc::clone(name), Rc::clone(nodes));
+        self.included.push((name, self.guesses));
+        let rendered = self.template(&nodes, argument);
+        self.included.pop();
+        rendered
+    }
+
+    /// A text as a template.
+    fn parsed(&mut self, text: &str) -> Result<Rc<Template>, Fault> {
+        if let Some(template) = self.work.cache.templates.get(text) {
+            return Ok(template);
         }
+        let parsed = parse(text, self.work)?;
+        let mut defines = Defines::new();
+        for (name, nodes) in parsed.defines {
+            add_define(&mut defines, name, nodes);
+        }
+        let template = Rc::new(Template {
+            nodes: parsed.nodes,
+            defines,
+        });
+        self.work.cache.templates.insert(text, &template);
+        Ok(template)
     }
 
     /// Renders a text as a template (Helm: `pkg/engine/engine.go`, `tplFun`). What it defines is seen by it alone.
@@ -348,24 +415,19 @@ impl<'r> Run<'r> {
         if !text.as_str().contains("{{") {
             return Ok(text.clone());
         }
-        let parsed = parse(text.as_str(), self.work)?;
-        let mut defines = Defines::new();
-        for (name, nodes) in parsed.defines {
-            add_define(&mut defines, name, nodes);
-        }
+        let template = self.parsed(text.as_str())?;
         let mut visible = self.defines.clone();
-        visible.push(&defines);
+        visible.push(&template.defines);
         let mut run = Run {
             defines: visible,
             surroundings: self.surroundings,
             work: &mut *self.work,
             reads: std::mem::take(&mut self.reads),
-            changes_values: self.changes_values.clone(),
             guesses: self.guesses,
+            included: std::mem::take(&mut self.included),
         };
-        let rendered = run.template(&parsed.nodes, dot);
-        let (reads, changes_values, guesses) = (run.reads, run.changes_values, run.guesses);
-        (self.reads, self.changes_values, self.guesses) = (reads, changes_values, guesses);
+        let rendered = run.template(&template.nodes, dot);
+        (self.reads, self.guesses, self.included) = (run.reads, run.guesses, run.included);
         let keys = text.keys();
         Ok(rendered?.map_origins(|_, origin| match origin.kind {
             // The text is a value itself, written by whoever set the key.
@@ -387,19 +449,35 @@ fn keys_of_argument(argument: &Traced) -> Keys {
     argument.keys()
 }
 
-/// The origin of a piece that a condition decides about, and in whose place it may put another.
-fn conditional(text: &str, origin: &Origin, keys: &Keys, has_alternative: bool) -> Origin {
-    let is_blank = text.chars().all(char::is_whitespace);
-    if origin.kind != Kind::Literal || is_blank {
-        return origin.clone();
-    }
-    Origin {
-        kind: if has_alternative {
-            Kind::Alternative
-        } else {
-            Kind::Literal
-        },
-        key: None,
-        keys: origin.keys.and(keys),
+/// What becomes of the pieces that a condition decides about.
+struct Conditional<'k> {
+    /// The keys of the condition.
+    keys: &'k Keys,
+    /// Whether another text may stand in place of this one.
+    has_alternative: bool,
+    /// The keys of the last piece, and the same with those of the condition: neighbours often hang on the same.
+    last: Option<(Keys, Keys)>,
+}
+
+impl Conditional<'_> {
+    /// The origin of a piece; `None` where it stays.
+    fn origin(&mut self, text: &str, origin: &Origin) -> Option<Origin> {
+        if origin.kind != Kind::Literal || text.chars().all(char::is_whitespace) {
+            return None;
+        }
+        let keys = match &self.last {
+            Some((own, both)) if own.is(&origin.keys) => both.clone(),
+            Some(_) | None => origin.keys.and(self.keys),
+        };
+        self.last = Some((origin.keys.clone(), keys.clone()));
+        Some(Origin {
+            kind: if self.has_alternative {
+                Kind::Alternative
+            } else {
+                Kind::Literal
+            },
+            key: None,
+            keys,
+        })
     }
 }

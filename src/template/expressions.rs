@@ -9,16 +9,6 @@ use super::traced::{Kind, Map, Native, Origin, Text, Traced, Value};
 use super::work::Fault;
 use super::{functions, natives};
 
-/// Functions that change the map that they are given.
-const CHANGING: [&str; 6] = [
-    "set",
-    "unset",
-    "merge",
-    "mustMerge",
-    "mergeOverwrite",
-    "mustMergeOverwrite",
-];
-
 impl Run<'_> {
     /// The value of a pipeline.
     pub(super) fn pipeline(
@@ -57,6 +47,9 @@ impl Run<'_> {
         }
         let has_arguments = !arguments.is_empty() || last.is_some();
         if !has_arguments {
+            if matches!(first, Operand::Nil) {
+                return Err(Fault::Failed("nil is no command".to_owned()));
+            }
             return self.operand(first, dot, variables);
         }
         let args = self.arguments(arguments, last, dot, variables)?;
@@ -246,9 +239,6 @@ impl Run<'_> {
             }
             ("lookup", _) => Ok(Traced::unknown(&[])),
             _ => {
-                if CHANGING.contains(&name) && args.first().is_some_and(|map| map.origin.key.is_some()) {
-                    self.changes_values.set(true);
-                }
                 if args.iter().any(|arg| matches!(arg.value, Value::Native(_))) {
                     let args: Vec<Traced> = args.iter().map(as_list).collect();
                     return functions::call(name, &args, self.work);

@@ -1,10 +1,11 @@
 //! Places in a chart's values, and sets of them.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 /// One step into values.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,7 +25,14 @@ pub struct Key(Option<Rc<Place>>);
 struct Place {
     parent: Key,
     step: KeyStep,
+    /// How many steps from the root.
+    depth: usize,
+    /// That of all steps: keys are compared and looked up far more often than made.
+    hash: u64,
 }
+
+/// Makes the hashes of keys. Names come from templates, so nobody may foresee what has the same hash.
+static HASHES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// One place after the other, as a template may make a key of any length.
 impl Drop for Place {
@@ -53,6 +61,8 @@ impl Key {
     pub fn join(&self, step: KeyStep) -> Self {
         Self(Some(Rc::new(Place {
             parent: self.clone(),
+            depth: self.depth() + 1,
+            hash: HASHES.hash_one((self.digest(), &step)),
             step,
         })))
     }
@@ -72,11 +82,30 @@ impl Key {
         self.0.is_none()
     }
 
+    /// How many steps from the root.
+    fn depth(&self) -> usize {
+        self.0.as_deref().map_or(0, |place| place.depth)
+    }
+
+    /// The hash of all steps.
+    fn digest(&self) -> u64 {
+        self.0.as_deref().map_or(0, |place| place.hash)
+    }
+
+    /// The place at which so many steps end; itself if it has no more.
+    fn up_to(&self, depth: usize) -> &Self {
+        let mut key = self;
+        while let Some(place) = key.0.as_deref().filter(|place| place.depth > depth) {
+            key = &place.parent;
+        }
+        key
+    }
+
     /// The steps from the root.
     pub fn steps(&self) -> Vec<&KeyStep> {
         let mut steps = Vec::new();
         let mut place = self.0.as_deref();
-        while let Some(Place { parent, step }) = place {
+        while let Some(Place { parent, step, .. }) = place {
             steps.push(step);
             place = parent.0.as_deref();
         }
@@ -86,10 +115,8 @@ impl Key {
 
     /// Whether one of the two places is the other or lies inside it.
     pub fn overlaps(&self, other: &Self) -> bool {
-        self.steps()
-            .iter()
-            .zip(other.steps())
-            .all(|(own, other)| *own == other)
+        let depth = self.depth().min(other.depth());
+        self.up_to(depth) == other.up_to(depth)
     }
 }
 
@@ -104,7 +131,7 @@ impl PartialEq for Key {
                     if Rc::ptr_eq(own_place, other_place) {
                         return true;
                     }
-                    if own_place.step != other_place.step {
+                    if own_place.hash != other_place.hash || own_place.step != other_place.step {
                         return false;
                     }
                     (own, other) = (&own_place.parent, &other_place.parent);
@@ -116,14 +143,20 @@ impl PartialEq for Key {
 
 impl Eq for Key {}
 
+/// By the first step that differs. It is looked for from the ends, where keys of one tree meet in a place they share.
 impl Ord for Key {
     fn cmp(&self, other: &Self) -> Ordering {
-        if let (Some(own), Some(other)) = (&self.0, &other.0)
-            && Rc::ptr_eq(own, other)
-        {
-            return Ordering::Equal;
+        let mut order = self.depth().cmp(&other.depth());
+        let depth = self.depth().min(other.depth());
+        let (mut own, mut other) = (self.up_to(depth), other.up_to(depth));
+        while let (Some(own_place), Some(other_place)) = (&own.0, &other.0) {
+            if Rc::ptr_eq(own_place, other_place) {
+                break;
+            }
+            order = own_place.step.cmp(&other_place.step).then(order);
+            (own, other) = (&own_place.parent, &other_place.parent);
         }
-        self.steps().cmp(&other.steps())
+        order
     }
 }
 
@@ -135,7 +168,7 @@ impl PartialOrd for Key {
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.steps().hash(state);
+        state.write_u64(self.digest());
     }
 }
 
@@ -177,8 +210,8 @@ pub enum Keys {
     /// None.
     #[default]
     None,
-    /// These.
-    Some(Rc<BTreeSet<Key>>),
+    /// These: sorted, each once.
+    Some(Rc<Vec<Key>>),
     /// More than are told apart.
     Many,
 }
@@ -186,12 +219,21 @@ pub enum Keys {
 impl Keys {
     /// One key alone.
     pub fn one(key: Key) -> Self {
-        Self::Some(Rc::new(BTreeSet::from([key])))
+        Self::Some(Rc::new(vec![key]))
     }
 
     /// Whether there is none.
     pub const fn is_none(&self) -> bool {
         matches!(self, Self::None)
+    }
+
+    /// Whether both are the same without looking at the keys: others may be equal, too.
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::None, Self::None) | (Self::Many, Self::Many) => true,
+            (Self::Some(own), Self::Some(other)) => Rc::ptr_eq(own, other),
+            (Self::None | Self::Some(_) | Self::Many, _) => false,
+        }
     }
 
     /// Those of both.
@@ -201,16 +243,29 @@ impl Keys {
             (Self::None, keys) | (keys, Self::None) => keys.clone(),
             (Self::Many, Self::Some(_) | Self::Many) | (Self::Some(_), Self::Many) => Self::Many,
             (Self::Some(own), Self::Some(other)) => {
-                if Rc::ptr_eq(own, other) || other.is_subset(own) {
+                if Rc::ptr_eq(own, other) || is_subset(other, own) {
                     return self.clone();
                 }
-                let keys: BTreeSet<Key> = own.union(other).cloned().collect();
+                if is_subset(own, other) {
+                    return Self::Some(Rc::clone(other));
+                }
+                let keys = union(own, other);
                 if keys.len() > MAX_KEYS {
                     Self::Many
                 } else {
                     Self::Some(Rc::new(keys))
                 }
             }
+        }
+    }
+
+    /// The same and one more.
+    #[must_use]
+    pub fn and_one(&self, key: &Key) -> Self {
+        match self {
+            Self::Some(own) if own.binary_search(key).is_ok() => self.clone(),
+            Self::None | Self::Some(_) => self.and(&Self::one(key.clone())),
+            Self::Many => Self::Many,
         }
     }
 
@@ -221,5 +276,89 @@ impl Keys {
             Self::None | Self::Many => None,
         };
         keys.into_iter().flatten()
+    }
+}
+
+/// Whether all keys of one list are in another; both are sorted.
+fn is_subset(part: &[Key], all: &[Key]) -> bool {
+    part.len() <= all.len() && part.iter().all(|key| all.binary_search(key).is_ok())
+}
+
+/// The keys of two sorted lists, sorted.
+fn union(own: &[Key], other: &[Key]) -> Vec<Key> {
+    let mut keys = Vec::with_capacity(own.len() + other.len());
+    let (mut own, mut other) = (own.iter().peekable(), other.iter().peekable());
+    loop {
+        let next = match (own.peek(), other.peek()) {
+            (Some(one), Some(two)) => match one.cmp(two) {
+                Ordering::Less => own.next(),
+                Ordering::Greater => other.next(),
+                Ordering::Equal => {
+                    other.next();
+                    own.next()
+                }
+            },
+            (Some(_), None) => own.next(),
+            (None, _) => other.next(),
+        };
+        match next {
+            Some(key) => keys.push(key.clone()),
+            None => return keys,
+        }
+    }
+}
+
+/// The keys of many values, as they are gathered one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    keys: HashSet<Key>,
+    /// What was added last: neighbours often hang on the same.
+    last: Keys,
+    are_many: bool,
+}
+
+impl Gathered {
+    /// Adds a key.
+    pub(super) fn add(&mut self, key: &Key) {
+        if !self.are_many && !self.keys.contains(key) {
+            self.keys.insert(key.clone());
+            self.are_many = self.keys.len() > MAX_KEYS;
+        }
+    }
+
+    /// Adds keys.
+    pub(super) fn add_all(&mut self, keys: &Keys) {
+        if self.are_many || keys.is(&self.last) {
+            return;
+        }
+        self.are_many |= matches!(keys, Keys::Many);
+        for key in keys.iter() {
+            self.add(key);
+        }
+        self.last = keys.clone();
+    }
+
+    /// Whether more keys would make no difference.
+    pub(super) const fn are_many(&self) -> bool {
+        self.are_many
+    }
+
+    /// All of them.
+    pub(super) fn finish(self) -> Keys {
+        if self.are_many {
+            return Keys::Many;
+        }
+        if self.keys.is_empty() {
+            return Keys::None;
+        }
+        let mut keys: Vec<Key> = self.keys.into_iter().collect();
+        // Those that were added last, alone, need no list of their own.
+        if let Keys::Some(last) = &self.last
+            && last.len() == keys.len()
+        {
+            return self.last;
+        }
+        keys.sort_unstable();
+        Keys::Some(Rc::new(keys))
     }
 }

@@ -34,3 +34,33 @@
     :{{ .imageRoot.tag }}
   {{- end -}}
 {{- end -}}
+
+{{- /* Maps one over the other, of which the first that says something counts; rendered as a value is. */ -}}
+{{- define "common.tplvalues.merge" -}}
+  {{- $together := dict -}}
+  {{- range .values -}}
+    {{- if kindIs "string" . -}}
+      {{- $together = merge $together (tpl . $.context | fromYaml) -}}
+    {{- else if . -}}
+      {{- $together = merge $together . -}}
+    {{- end -}}
+  {{- end -}}
+  {{- include "common.tplvalues.render" (dict "value" $together "context" .context) -}}
+{{- end -}}
+
+{{- /* Names are the release's and the chart's, unless values give others; the chart's is left out where the release's has it. */ -}}
+{{- define "common.names.name" -}}
+  {{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "common.names.fullname" -}}
+  {{- $chart := .Values.nameOverride | default .Chart.Name -}}
+  {{- $release := .Release.Name -}}
+  {{- $both := printf "%s-%s" $release $chart -}}
+  {{- if contains $chart $release -}}{{- $both = $release -}}{{- end -}}
+  {{- .Values.fullnameOverride | default $both | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "common.names.namespace" -}}
+  {{- .Values.namespaceOverride | default .Release.Namespace | trunc 63 | trimSuffix "-" -}}
+{{- end -}}

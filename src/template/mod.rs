@@ -4,10 +4,13 @@
 //! `functions` are those of Go, sprig and Helm. What is not known here becomes a hole in the text, never a guess.
 
 pub mod ast;
+mod cache;
 mod emit;
-mod evaluate;
+pub mod evaluate;
 mod expressions;
 mod functions;
+#[cfg(test)]
+mod hostile;
 pub mod key;
 mod natives;
 mod parse;

@@ -76,6 +76,14 @@ pub(super) fn call(native: &Native, method: &str, args: &[Traced], work: &mut Wo
             let content = files.get(name).map(|content| String::from_utf8_lossy(content));
             Ok(content.map_or_else(Traced::nil, |content| Traced::text(Text::literal(content))))
         }
-        (Native::Files(_) | Native::ApiVersions(_), ..) => Ok(Traced::unknown(args)),
+        (Native::KubeVersion(kube), field, None) => match field {
+            "Version" | "GitVersion" | "String" => Ok(Traced::text(Text::literal(&*kube.version))),
+            "Major" => Ok(Traced::text(Text::literal(&*kube.major))),
+            "Minor" => Ok(Traced::text(Text::literal(&*kube.minor))),
+            _ => Err(Fault::Failed(
+                "the version of Kubernetes has no such field".to_owned(),
+            )),
+        },
+        (Native::Files(_) | Native::ApiVersions(_) | Native::KubeVersion(_), ..) => Ok(Traced::unknown(args)),
     }
 }

@@ -10,7 +10,7 @@ use super::evaluate::File;
 use super::key::Key;
 use super::parse::{is_empty, parse};
 use super::roots::{self, Surroundings};
-use super::traced::{Traced, Value};
+use super::traced::{Map, Origin, Traced, Tree, Value};
 use super::work::{Fault, Work};
 use crate::chart::Chart;
 
@@ -47,8 +47,8 @@ struct ProgramFile {
 pub(super) struct Scope {
     /// Its path in the names of templates, such as `web/charts/redis`.
     path: String,
-    /// `.Chart`.
-    chart: Traced,
+    /// What its `Chart.yaml` says.
+    metadata: Json,
     /// `.Files`.
     files: Traced,
     /// The names of the charts on the way, under which the parent's values hold those of this chart.
@@ -112,7 +112,7 @@ impl Program {
         let scope = self.scopes.len();
         self.scopes.push(Scope {
             path: path.to_owned(),
-            chart: roots::chart(chart, prefix.is_empty()),
+            metadata: chart.metadata.clone(),
             files: roots::files(chart),
             prefix: prefix.to_vec(),
         });
@@ -144,9 +144,6 @@ impl Program {
     }
 
     /// Evaluates the files that are asked for with these values, those that Helm only includes left out.
-    ///
-    /// Each file has fresh values: what one sets in them is not seen by the next. Helm shares them, in an order that charts
-    /// do not rely on.
     pub fn evaluate(
         &self,
         values: &Json,
@@ -154,31 +151,59 @@ impl Program {
         work: &mut Work,
         wanted: impl Fn(&str) -> bool,
     ) -> Evaluation {
+        self.evaluate_again(values, surroundings, work, &Evaluation::default(), wanted)
+    }
+
+    /// The same where all files were evaluated before with other values.
+    ///
+    /// The files of a chart share what they see, in Helm's order: what one sets, the next has (Helm:
+    /// `pkg/engine/engine.go`, `recAllTpls` and `sortTemplates`). So those that set something are evaluated first, too.
+    pub fn evaluate_again(
+        &self,
+        values: &Json,
+        surroundings: &Surroundings,
+        work: &mut Work,
+        before: &Evaluation,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Evaluation {
         let mut files = BTreeMap::new();
-        let mut values_of_scopes: Vec<Option<Traced>> = vec![None; self.scopes.len()];
-        for file in self
-            .files
-            .iter()
-            .filter(|file| file.is_rendered() && wanted(&file.name))
-        {
-            let evaluated = match (&file.nodes, self.scopes.get(file.scope)) {
-                (Ok(nodes), Some(scope)) => {
-                    let values = match values_of_scopes.get(file.scope) {
-                        Some(Some(values)) => values.clone(),
-                        Some(None) | None => scope.values(values),
-                    };
-                    let root = scope.root(&values, surroundings, &file.name);
-                    let evaluated = File::evaluate(self, nodes, root, surroundings, work);
-                    if let Some(place) = values_of_scopes.get_mut(file.scope) {
-                        *place = (!evaluated.changes_values).then_some(values);
-                    }
+        let mut seen_by_scopes: Vec<Option<Seen>> = Vec::new();
+        seen_by_scopes.resize_with(self.scopes.len(), || None);
+        work.begin();
+        let is_wanted = |file: &ProgramFile| file.is_rendered() && wanted(&file.name);
+        let end = self.files.iter().rposition(is_wanted).map_or(0, |last| last + 1);
+        for file in self.files.iter().take(end) {
+            let is_wanted = is_wanted(file);
+            let sets = || {
+                before
+                    .files
+                    .get(&file.name)
+                    .is_some_and(|file| file.changes_values)
+            };
+            if !is_wanted && !sets() {
+                continue;
+            }
+            let scope = self
+                .scopes
+                .get(file.scope)
+                .zip(seen_by_scopes.get_mut(file.scope));
+            let evaluated = match (&file.nodes, scope) {
+                (Ok(nodes), Some((scope, seen))) => {
+                    let seen = seen.get_or_insert_with(|| scope.seen(values, surroundings));
+                    seen.begin(scope, &file.name);
+                    let mut evaluated = File::evaluate(self, nodes, seen.root.clone(), surroundings, work);
+                    evaluated.changes_values = seen.tree.is_changed();
                     evaluated
                 }
                 (Err(fault), _) => File::failed(fault.clone()),
                 (Ok(_), None) => continue,
             };
-            files.insert(Rc::clone(&file.name), evaluated);
+            if is_wanted {
+                files.insert(Rc::clone(&file.name), evaluated);
+            }
         }
+        drop(seen_by_scopes);
+        work.empty_changed_maps();
         Evaluation { files }
     }
 }
@@ -204,56 +229,85 @@ impl Source<'_> {
     }
 }
 
+/// What all templates of a chart see alike.
+struct Seen {
+    /// Their dot.
+    root: Traced,
+    /// The tree that the maps in it are of.
+    tree: Tree,
+}
+
+impl Seen {
+    /// Begins another file.
+    fn begin(&self, scope: &Scope, file: &str) {
+        if let Value::Map(root) = &self.root.value {
+            root.entries_mut().insert("Template".into(), scope.template(file));
+        }
+        self.tree.reset();
+    }
+}
+
 impl Scope {
+    /// The dot of the chart's files (Helm: `pkg/engine/engine.go`, `recAllTpls`).
+    fn seen(&self, values: &Json, surroundings: &Surroundings) -> Seen {
+        let tree = Tree::default();
+        let entries = [
+            ("Values".into(), self.values(values, &tree)),
+            (
+                "Chart".into(),
+                roots::chart(&self.metadata, self.prefix.is_empty(), &tree),
+            ),
+            ("Files".into(), self.files.clone()),
+            ("Release".into(), roots::release(surroundings)),
+            ("Capabilities".into(), roots::capabilities(surroundings)),
+            ("Subcharts".into(), Traced::unknown(&[])),
+        ];
+        let root = Map::of_tree(entries.into_iter().collect(), &tree);
+        Seen {
+            root: Traced::literal(Value::Map(root)),
+            tree,
+        }
+    }
+
+    /// `.Template` of a file.
+    fn template(&self, file: &str) -> Traced {
+        let text = |text: &str| Traced::text(super::traced::Text::literal(text));
+        let entries = [
+            ("Name".into(), text(file)),
+            ("BasePath".into(), text(&format!("{}/templates", self.path))),
+        ];
+        Traced::literal(Value::Map(entries.into_iter().collect()))
+    }
+
     /// The chart's part of the values, with the keys under which the release's values hold it.
     ///
     /// `global` is the release's in every chart (Helm: `pkg/chart/common/util/coalesce.go`, `coalesceGlobals`).
-    fn values(&self, values: &Json) -> Traced {
+    fn values(&self, values: &Json, tree: &Tree) -> Traced {
         let mut own = values;
         let mut key = Key::root();
         for name in &self.prefix {
             key = key.name(name);
             own = own.get(name).unwrap_or(&Json::Null);
         }
-        let traced = match own {
-            Json::Object(_) => Traced::of_values(own, &key),
-            _ => Traced::of_values(&Json::Object(serde_json::Map::new()), &key),
-        };
-        if !self.prefix.is_empty()
-            && let Value::Map(map) = &traced.value
-            && let Some(global) = own.get("global")
-        {
-            let global = Traced::of_values(global, &Key::root().name("global"));
-            map.entries_mut().insert("global".into(), global);
+        let mut entries = BTreeMap::new();
+        for (name, value) in own.as_object().into_iter().flatten() {
+            let place = if name == "global" {
+                Key::root()
+            } else {
+                key.clone()
+            };
+            let value = Traced::of_values(value, &place.name(name), tree);
+            entries.insert(Rc::from(name.as_str()), value);
         }
-        traced
-    }
-
-    /// The dot of a file of the chart (Helm: `pkg/engine/engine.go`, `recAllTpls`).
-    fn root(&self, values: &Traced, surroundings: &Surroundings, file: &str) -> Traced {
-        let text = |text: &str| Traced::text(super::traced::Text::literal(text));
-        let template = [
-            ("Name".into(), text(file)),
-            ("BasePath".into(), text(&format!("{}/templates", self.path))),
-        ];
-        let entries = [
-            ("Values".into(), values.clone()),
-            ("Chart".into(), self.chart.clone()),
-            ("Files".into(), self.files.clone()),
-            ("Release".into(), roots::release(surroundings)),
-            ("Capabilities".into(), roots::capabilities(surroundings)),
-            ("Subcharts".into(), Traced::unknown(&[])),
-            (
-                "Template".into(),
-                Traced::literal(Value::Map(template.into_iter().collect())),
-            ),
-        ];
-        Traced::literal(Value::Map(entries.into_iter().collect()))
+        Traced {
+            value: Value::Map(Map::of_tree(entries, tree)),
+            origin: Origin::value(key),
+        }
     }
 }
 
 /// What the files of a chart render with certain values.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Evaluation {
     /// By name.
     pub files: BTreeMap<Rc<str>, File>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::traced::{Native, Text, Traced, Value};
+use super::traced::{KubeVersion, Map, Native, Text, Traced, Tree, Value};
 use crate::chart::Chart;
 
 /// The release and the cluster that a chart is rendered for.
@@ -59,14 +59,14 @@ fn kube_version(version: Option<&str>) -> Traced {
     let mut number = || {
         let number = numbers.next().unwrap_or_default();
         let digits = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
-        text(&number[..digits])
+        number.get(..digits).unwrap_or_default().to_owned()
     };
-    map([
-        ("Version", text(version)),
-        ("GitVersion", text(version)),
-        ("Major", number()),
-        ("Minor", number()),
-    ])
+    let kube_version = KubeVersion {
+        version: version.to_owned(),
+        major: number(),
+        minor: number(),
+    };
+    Traced::literal(Value::Native(Native::KubeVersion(Rc::new(kube_version))))
 }
 
 /// The fields of `.Chart` that templates may ask for although a chart does not have them.
@@ -84,7 +84,7 @@ const CHART_TEXTS: [&str; 10] = [
 ];
 
 /// `.Chart`: the metadata under the names of Go's fields (Helm: `pkg/chart/v2/metadata.go`).
-pub(super) fn chart(chart: &Chart, is_root: bool) -> Traced {
+pub(super) fn chart(metadata: &Json, is_root: bool, tree: &Tree) -> Traced {
     let mut fields = Vec::new();
     for name in CHART_TEXTS {
         fields.push((Rc::from(name), text("")));
@@ -101,16 +101,16 @@ pub(super) fn chart(chart: &Chart, is_root: bool) -> Traced {
     }
     fields.push((Rc::from("Deprecated"), Traced::literal(Value::Bool(false))));
     fields.push((Rc::from("IsRoot"), Traced::literal(Value::Bool(is_root))));
-    if let Json::Object(metadata) = &chart.metadata {
+    if let Json::Object(metadata) = metadata {
         for (name, value) in metadata {
             let value = match name.as_str() {
-                "maintainers" | "dependencies" => with_go_names(value),
-                _ => Traced::of_data(value),
+                "maintainers" | "dependencies" => with_go_names(value, tree),
+                _ => Traced::of_data(value, tree),
             };
             fields.push((go_name(name), value));
         }
     }
-    Traced::literal(Value::Map(fields.into_iter().collect()))
+    Traced::literal(Value::Map(Map::of_tree(fields.into_iter().collect(), tree)))
 }
 
 /// The name that a field has in Go.
@@ -128,18 +128,18 @@ fn go_name(json: &str) -> Rc<str> {
 }
 
 /// A list of objects, whose fields have their names in Go.
-fn with_go_names(list: &Json) -> Traced {
+fn with_go_names(list: &Json, tree: &Tree) -> Traced {
     let Json::Array(items) = list else {
-        return Traced::of_data(list);
+        return Traced::of_data(list, tree);
     };
     let items = items.iter().map(|item| match item {
-        Json::Object(fields) => Traced::literal(Value::Map(
-            fields
+        Json::Object(fields) => {
+            let fields = fields
                 .iter()
-                .map(|(name, value)| (go_name(name), Traced::of_data(value)))
-                .collect(),
-        )),
-        item => Traced::of_data(item),
+                .map(|(name, value)| (go_name(name), Traced::of_data(value, tree)));
+            Traced::literal(Value::Map(Map::of_tree(fields.collect(), tree)))
+        }
+        item => Traced::of_data(item, tree),
     });
     Traced::literal(Value::List(Rc::new(items.collect())))
 }

@@ -1,6 +1,10 @@
 //! What the evaluation of a chart may cost. Templates come from whoever may write records.
 
+use std::rc::Rc;
 use std::time::{Duration, Instant};
+
+use super::cache::Cache;
+use super::traced::{Map, Traced, Value};
 
 /// Why a template renders nothing here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,28 +20,72 @@ pub enum Fault {
     TooMuch(&'static str),
 }
 
+/// How many steps pass before the clock is asked again.
+const STEPS_BETWEEN_CLOCKS: usize = 1024;
+
+/// What a map takes beside its entries, and what each entry takes.
+const MAP_BYTES: usize = 512;
+const ENTRY_BYTES: usize = 128;
+
 /// What is left of the steps, bytes and levels that an evaluation may take.
-#[derive(Debug, Clone)]
+///
+/// Steps and time are those of all evaluations of a release together. Bytes are those of one: what it made is gone when
+/// the next begins.
+#[derive(Debug)]
 pub struct Work {
     steps: usize,
+    /// Since the clock was asked.
+    steps_unasked: usize,
     bytes: usize,
+    /// Of one evaluation.
+    bytes_at_most: usize,
     depth: usize,
     until: Instant,
+    /// The maps in which something was put: they may hold themselves.
+    changed_maps: Vec<Map>,
+    /// What was read of texts, by all evaluations.
+    pub(super) cache: Cache,
 }
+
+/// How deep an evaluation was, to come back to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Level(usize);
+
+const BYTES: usize = 256 << 20;
 
 impl Default for Work {
     /// Many times what the largest known chart takes.
     fn default() -> Self {
         Self {
             steps: 20_000_000,
-            bytes: 256 << 20,
+            steps_unasked: 0,
+            bytes: BYTES,
+            bytes_at_most: BYTES,
             depth: 400,
             until: Instant::now() + Duration::from_secs(10),
+            changed_maps: Vec::new(),
+            cache: Cache::default(),
         }
     }
 }
 
 impl Work {
+    /// A sixteenth of it, all levels aside, so that tests end sooner.
+    #[cfg(test)]
+    pub(super) fn a_part() -> Self {
+        Self {
+            steps: 1_250_000,
+            bytes: BYTES / 16,
+            bytes_at_most: BYTES / 16,
+            ..Self::default()
+        }
+    }
+
+    /// Begins another evaluation of the same release.
+    pub(super) const fn begin(&mut self) {
+        self.bytes = self.bytes_at_most;
+    }
+
     /// Spends a step.
     pub fn step(&mut self) -> Result<(), Fault> {
         self.steps(1)
@@ -49,9 +97,13 @@ impl Work {
             .steps
             .checked_sub(steps)
             .ok_or(Fault::TooMuch("20,000,000 steps"))?;
+        self.steps_unasked = self.steps_unasked.saturating_add(steps);
         // The clock is asked now and then.
-        if self.steps.is_multiple_of(1024) && Instant::now() > self.until {
-            return Err(Fault::TooMuch("10 s"));
+        if self.steps_unasked >= STEPS_BETWEEN_CLOCKS {
+            self.steps_unasked = 0;
+            if Instant::now() > self.until {
+                return Err(Fault::TooMuch("10 s"));
+            }
         }
         Ok(())
     }
@@ -65,6 +117,35 @@ impl Work {
         self.steps(1 + bytes / 64)
     }
 
+    /// Spends what a map of so many entries takes.
+    pub(super) fn map(&mut self, entries: usize) -> Result<(), Fault> {
+        self.bytes(MAP_BYTES.saturating_add(entries.saturating_mul(ENTRY_BYTES)))
+    }
+
+    /// Spends what a list of so many items takes.
+    pub(super) fn list(&mut self, items: usize) -> Result<(), Fault> {
+        self.bytes(items.saturating_mul(ENTRY_BYTES))
+    }
+
+    /// Puts an entry into a map that is there already.
+    pub(super) fn put(&mut self, map: &Map, name: Rc<str>, value: Traced) -> Result<(), Fault> {
+        self.map(1)?;
+        let may_hold_itself = matches!(value.value, Value::Map(_) | Value::List(_));
+        if may_hold_itself && self.changed_maps.last().is_none_or(|last| !last.is(map)) {
+            self.changed_maps.push(map.clone());
+        }
+        map.entries_mut().insert(name, value);
+        Ok(())
+    }
+
+    /// Empties all maps that something was put in, once nobody needs them: one that holds itself would stay for ever.
+    pub(super) fn empty_changed_maps(&mut self) {
+        for map in self.changed_maps.drain(..) {
+            let entries = std::mem::take(&mut *map.entries_mut());
+            drop(entries);
+        }
+    }
+
     /// Goes one level deeper, until [`Work::leave`].
     pub fn enter(&mut self) -> Result<(), Fault> {
         self.depth = self.depth.checked_sub(1).ok_or(Fault::TooMuch("400 levels"))?;
@@ -74,5 +155,15 @@ impl Work {
     /// Comes back from [`Work::enter`].
     pub const fn leave(&mut self) {
         self.depth += 1;
+    }
+
+    /// How deep it is now.
+    pub(super) const fn level(&self) -> Level {
+        Level(self.depth)
+    }
+
+    /// Comes back to a level, whatever was entered since: faults end what they pass without [`Work::leave`].
+    pub(super) const fn back_to(&mut self, level: Level) {
+        self.depth = level.0;
     }
 }

@@ -1,13 +1,17 @@
 //! Fields whose value changed.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::Suggestion;
+use super::lists::{came, only_difference, pairs_are_alike, went};
 use super::scalar::{cast, is_alike};
 use super::solve::{Solution, solve};
-use super::source_map::{Document, differences_inside};
+use super::source_map::{Document, Located, differences_inside};
 use super::suggest::{Question, Template};
-use super::tree;
+use super::{added, removed, tree};
+use crate::compare::path::{FieldPath, Segment};
 use crate::template::key::{Key, KeyStep};
 use crate::template::traced::Kind;
 use crate::vocabulary::NoKeyReason;
@@ -38,11 +42,8 @@ pub(super) fn suggestion(
     let located = document
         .field(&question.field.path)
         .ok_or(NoKeyReason::NotEvaluated)?;
-    let reason = match solve(&located, deployed, live) {
-        Ok(solution) => match of_solution(question, &solution, live) {
-            Ok(suggestion) => return Ok(suggestion),
-            Err(reason) => reason,
-        },
+    let reason = match of_scalar(question, &located, deployed, live) {
+        Ok(suggestion) => return Ok(suggestion),
         Err(reason) => reason,
     };
     match of_inner_field(question, document, deployed, live) {
@@ -55,6 +56,43 @@ pub(super) fn suggestion(
         }
         None => Err(reason),
     }
+}
+
+/// The key of a scalar; where the template itself has the text, the key that chooses another branch of it.
+fn of_scalar(
+    question: Question<'_>,
+    located: &Located,
+    was: &Value,
+    is: &Value,
+) -> Result<Suggestion, NoKeyReason> {
+    match solve(located, was, is) {
+        Ok(solution) => of_solution(question, &solution, is),
+        Err(reason @ (NoKeyReason::SetByChart | NoKeyReason::NotEvaluated)) if !located.has_hole => {
+            of_branch(question, located, is).map_err(|_| reason)
+        }
+        Err(reason) => Err(reason),
+    }
+}
+
+/// The key of a condition that decides on a text: one that is empty is given the text, a switch is turned.
+fn of_branch(question: Question<'_>, located: &Located, is: &Value) -> Result<Suggestion, NoKeyReason> {
+    let keys: BTreeSet<&Key> = located
+        .pieces
+        .iter()
+        .flat_map(|piece| piece.origin.keys.iter())
+        .collect();
+    let tries = keys.into_iter().filter_map(|key| {
+        let value = match tree::get(question.session.values(), key) {
+            None | Some(Value::Null) => is.clone(),
+            Some(Value::String(text)) if text.is_empty() => is.clone(),
+            Some(Value::Bool(is_on)) => Value::Bool(!is_on),
+            Some(Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_)) => return None,
+        };
+        Some((key.clone(), value))
+    });
+    question
+        .best_of(tries.take(MAX_TRIED))
+        .map_err(|reason| reason.unwrap_or(NoKeyReason::SetByChart))
 }
 
 fn of_solution(
@@ -85,14 +123,11 @@ fn of_inner_field(
         return None;
     };
     let located = document.inside(&question.field.path, inner)?;
-    let solution = match solve(&located, was, is) {
-        Ok(solution) => solution,
-        Err(reason) => return Some(Err(reason)),
-    };
-    Some(of_solution(question, &solution, is))
+    Some(of_scalar(question, &located, was, is))
 }
 
-/// The key of a list or a map that is given as a whole.
+/// The key of a list or a map that differs: of the one value in it that changed, of the elements that came or went, or of
+/// all of it.
 fn of_container(
     question: Question<'_>,
     document: &Document,
@@ -100,11 +135,46 @@ fn of_container(
     live: &Value,
 ) -> Result<Suggestion, NoKeyReason> {
     let path = &question.field.path;
-    let rendered = document.value(path).ok_or(NoKeyReason::NotEvaluated)?;
-    if !is_alike(&rendered, deployed) {
+    let rendered = document.value(path);
+    if rendered
+        .as_ref()
+        .is_some_and(|rendered| !is_alike(rendered, deployed))
+    {
         return Err(NoKeyReason::Differs);
     }
-    let leaves = document.fields_under(path, MAX_LEAVES);
+    if let Some((below, was, is)) = only_difference(deployed, live) {
+        let inner: FieldPath = path.segments().iter().chain(below.segments()).cloned().collect();
+        if let Some(located) = document.field(&inner) {
+            return of_scalar(question, &located, was, is)
+                .or_else(|reason| of_whole(question, document, deployed, live).map_err(|_| reason));
+        }
+    }
+    of_whole(question, document, deployed, live).or_else(|reason| {
+        let other = if let Some(came) = came(deployed, live) {
+            added::of_elements(question, document, came)
+        } else if let Some(position) = went(deployed, live) {
+            removed::of_part(question, document, &path.join(Segment::Index(position)))
+        } else {
+            return Err(reason);
+        };
+        other.map_err(|other| {
+            if reason == NoKeyReason::SetByChart {
+                other
+            } else {
+                reason
+            }
+        })
+    })
+}
+
+/// The key that gives all of a list or a map.
+fn of_whole(
+    question: Question<'_>,
+    document: &Document,
+    deployed: &Value,
+    live: &Value,
+) -> Result<Suggestion, NoKeyReason> {
+    let leaves = document.fields_under(&question.field.path, MAX_LEAVES);
     let pieces = || leaves.iter().flat_map(|(_, located)| &located.pieces);
     let mut keys: Vec<Key> = Vec::new();
     for piece in pieces().filter(|piece| matches!(piece.origin.kind, Kind::Value | Kind::Default)) {
@@ -117,33 +187,20 @@ fn of_container(
         }
     }
     if keys.is_empty() {
-        let is_literal = pieces().all(|piece| piece.origin.kind == Kind::Literal);
+        let is_literal = !leaves.is_empty() && pieces().all(|piece| piece.origin.kind == Kind::Literal);
         return Err(if is_literal {
             NoKeyReason::SetByChart
         } else {
             NoKeyReason::NotEvaluated
         });
     }
-    let mut reason = NoKeyReason::SeveralKeys;
-    let mut best: Option<Suggestion> = None;
     let wanted = keys.iter().filter_map(|key| {
         let current = question.current(key)?;
-        Some((key, replaced(current, deployed, live)?))
+        Some((key.clone(), replaced(current, deployed, live)?))
     });
-    for (key, value) in wanted.take(MAX_TRIED) {
-        match question.verified(key, value) {
-            Ok(found)
-                if best
-                    .as_ref()
-                    .is_none_or(|best| found.also_changes.len() < best.also_changes.len()) =>
-            {
-                best = Some(found);
-            }
-            Ok(_) => {}
-            Err(other) => reason = other,
-        }
-    }
-    best.ok_or(reason)
+    question
+        .best_of(wanted.take(MAX_TRIED))
+        .map_err(|reason| reason.unwrap_or(NoKeyReason::SeveralKeys))
 }
 
 /// What has to stand at a key for the live list or map to come out, if what stands there now is all of the deployed one,
@@ -156,20 +213,13 @@ fn replaced(current: &Value, deployed: &Value, live: &Value) -> Option<Value> {
         (Value::Array(current), Value::Array(deployed), Value::Array(live)) => {
             (0..=deployed.len().checked_sub(current.len())?).find_map(|start| {
                 let end = start + current.len();
-                let is_here = deployed
-                    .get(start..end)?
-                    .iter()
-                    .zip(current)
-                    .all(|(a, b)| is_alike(a, b));
+                let is_here = pairs_are_alike(deployed.get(start..end)?, current);
                 let (before, after) = (deployed.get(..start)?, deployed.get(end..)?);
                 let middle_end = live.len().checked_sub(after.len()).filter(|end| *end >= start)?;
-                let starts = live.get(..start)?.iter().zip(before).all(|(a, b)| is_alike(a, b));
-                let ends = live
-                    .get(middle_end..)?
-                    .iter()
-                    .zip(after)
-                    .all(|(a, b)| is_alike(a, b));
-                (is_here && starts && ends).then(|| Value::Array(live[start..middle_end].to_vec()))
+                let is_rest_same = pairs_are_alike(live.get(..start)?, before)
+                    && pairs_are_alike(live.get(middle_end..)?, after);
+                let middle = live.get(start..middle_end)?.to_vec();
+                (is_here && is_rest_same).then_some(Value::Array(middle))
             })
         }
         _ => is_alike(current, deployed).then(|| live.clone()),

@@ -7,7 +7,10 @@
 mod added;
 mod by_name;
 mod changed;
+mod lists;
+mod moved;
 mod names;
+mod placement;
 mod record;
 mod removed;
 mod scalar;
@@ -15,6 +18,7 @@ mod schema;
 mod session;
 mod solve;
 pub mod source_map;
+mod stack;
 mod suggest;
 mod tree;
 
@@ -91,3 +95,6 @@ pub struct Moved {
     /// Where in the object; `/` for all of it.
     pub path: String,
 }
+
+#[cfg(test)]
+mod tests;

@@ -109,6 +109,23 @@ pub(super) fn is_alike(key: &str, field: &str) -> bool {
             .any(|(name, aliases)| *name == field && aliases.contains(&key.as_str()))
 }
 
+/// Whether charts take what is added to a field at a key of this name: `primaryExtraEnvVars` for `env`.
+pub(super) fn may_take(key: &str, field: &str) -> bool {
+    if is_alike(key, field) {
+        return true;
+    }
+    let (key, field) = (plain(key), plain(field));
+    match field.as_str() {
+        "env" => key.contains("env"),
+        "args" => ["args", "arguments", "flags", "options", "opts"]
+            .iter()
+            .any(|end| key.ends_with(end)),
+        "annotations" | "labels" | "volumes" | "volumemounts" | "tolerations" | "nodeselector"
+        | "resources" | "initcontainers" | "ports" | "priorityclassname" => key.ends_with(&field),
+        _ => false,
+    }
+}
+
 /// The words of a name: `podAnnotations` has `pod` and `annotations`. Single letters are none.
 pub(super) fn words(name: &str) -> BTreeSet<String> {
     let mut words = BTreeSet::new();

@@ -4,11 +4,10 @@
 //! A schema comes from whoever may write records. Nothing is fetched for it. What it could cost is counted by a walk
 //! through it before it is asked, patterns are of an engine without backtracking, and it is asked on a stack of its own.
 
-use std::thread;
-
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
+use super::stack::on_a_stack;
 use crate::chart::Chart;
 use crate::weight::json;
 
@@ -26,9 +25,6 @@ const MAX_DEPTH: usize = 200;
 
 /// How many charts have schemas.
 const MAX_SCHEMAS: usize = 100;
-
-/// The stack on which schemas are read and asked.
-const STACK: usize = 64 << 20;
 
 /// What a schema says of values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,14 +177,6 @@ fn check(schema: &Value, references: &mut usize) -> Result<(), &'static str> {
         Value::Array(items) => items.iter().try_for_each(|item| check(item, references)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }
-}
-
-/// Runs something with a large stack; `None` if it panics or no thread can be started.
-fn on_a_stack<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
-    thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run);
-        thread.ok()?.join().ok()
-    })
 }
 
 /// Goes wherever a validator could go, and counts.

@@ -11,6 +11,7 @@ use super::schema::{Acceptance, Schema};
 use super::source_map::{Change, Limits, SourceMap};
 use super::tree;
 use crate::chart::{ReleaseChart, Rendered, rendered_values};
+use crate::template::evaluate::File;
 use crate::template::key::Key;
 use crate::template::program::{Evaluation, Program};
 use crate::template::roots::Surroundings;
@@ -33,9 +34,15 @@ pub(super) struct Session<'s> {
     maps: RefCell<HashMap<Rc<str>, Rc<SourceMap>>>,
 }
 
-/// What a chart renders with a key set, as far as that hangs on the key.
+/// What a chart renders with a key set, as far as that hangs on the key, and as far as it was asked for.
 pub(super) struct Trial {
-    files: BTreeMap<Rc<str>, SourceMap>,
+    key: Key,
+    values: Value,
+    /// The chart's templates, where other dependencies of it are on.
+    other_program: Option<Program>,
+    /// The template that was evaluated before the others.
+    first: Option<Rc<str>>,
+    files: BTreeMap<Rc<str>, Rc<SourceMap>>,
     changes: Vec<Change>,
 }
 
@@ -105,8 +112,15 @@ impl<'s> Session<'s> {
         Some(map)
     }
 
-    /// Evaluates what hangs on a key once more, with another value there. Keys lead through no list here.
-    pub(super) fn try_key(&self, key: &Key, value: &Value) -> Result<Trial, NoKeyReason> {
+    /// Evaluates a template once more, with another value at a key. Keys lead through no list here.
+    ///
+    /// What else hangs on the key is evaluated by [`Session::complete`], once it is known that the key is the one.
+    pub(super) fn try_key(
+        &self,
+        key: &Key,
+        value: &Value,
+        template: Option<&str>,
+    ) -> Result<Trial, NoKeyReason> {
         let mut config = self.release.config.clone();
         tree::merge(&mut config, &tree::tree(key, value.clone()));
         let rendered = rendered_values(&self.release.chart, &config).map_err(|_| NoKeyReason::NotKept)?;
@@ -116,53 +130,80 @@ impl<'s> Session<'s> {
                 Acceptance::Refused(_) => return Err(NoKeyReason::RefusedBySchema),
             }
         }
-        let work = &mut *self.work.borrow_mut();
         let has_other_charts = rendered.scopes != self.rendered.scopes;
-        let other_program = has_other_charts.then(|| Program::of(&rendered.chart, work));
-        let program = other_program.as_ref().unwrap_or(&self.program);
-        let may_change = |name: &str| {
-            has_other_charts
-                || self
-                    .base
-                    .files
-                    .get(name)
-                    .is_some_and(|file| file.may_depend_on(key))
-        };
-        let after = program.evaluate(&rendered.values, self.surroundings, work, may_change);
         let mut trial = Trial {
+            key: key.clone(),
+            other_program: has_other_charts
+                .then(|| Program::of(&rendered.chart, &mut self.work.borrow_mut())),
+            values: rendered.values,
+            first: None,
             files: BTreeMap::new(),
             changes: Vec::new(),
         };
+        if let Some(template) = template {
+            self.evaluate(&mut trial, |name| name == template)?;
+            trial.first = Some(template.into());
+        }
+        Ok(trial)
+    }
+
+    /// Evaluates whatever else hangs on the key.
+    pub(super) fn complete(&self, trial: &mut Trial) -> Result<(), NoKeyReason> {
+        let first = trial.first.clone();
+        self.evaluate(trial, |name| first.as_deref() != Some(name))
+    }
+
+    /// Evaluates those of these templates that hang on the key.
+    fn evaluate(&self, trial: &mut Trial, is_asked: impl Fn(&str) -> bool) -> Result<(), NoKeyReason> {
+        let depends = |file: &File| file.may_depend_on(&trial.key);
+        // What a file sets for others may carry the key to any of them.
+        let may_be_any = trial.other_program.is_some()
+            || self
+                .base
+                .files
+                .values()
+                .any(|file| file.changes_values() && depends(file));
+        let may_change = |name: &str| may_be_any || self.base.files.get(name).is_some_and(depends);
+        let program = trial.other_program.as_ref().unwrap_or(&self.program);
+        let after = {
+            let work = &mut *self.work.borrow_mut();
+            program.evaluate_again(&trial.values, self.surroundings, work, &self.base, |name| {
+                is_asked(name) && may_change(name)
+            })
+        };
         for (name, file) in after.files {
-            let before = self.base.files.get(&name);
-            let had_text = before.is_none_or(|file| file.text.is_ok());
-            match file.text {
-                Ok(text) => {
-                    let map = SourceMap::of(&text, &Limits::default());
+            let known = self.base.files.get(&name).map(|file| &file.text);
+            let map = match (file.text, known) {
+                (Ok(text), Some(Ok(before))) if text.as_str() == before.as_str() => {
+                    self.source_map(&name).unwrap_or_default()
+                }
+                (Ok(text), _) => {
+                    let before = self.source_map(&name).unwrap_or_default();
+                    let map = SourceMap::of_changed(&text, &Limits::default(), &before);
                     let room = MAX_MOVED.saturating_sub(trial.changes.len());
-                    let before = self.source_map(&name);
-                    if let Some(before) = &before {
+                    if matches!(known, Some(Ok(_))) && !is_notes(&name) {
                         trial.changes.extend(before.changes(&map, room));
                     }
-                    trial.files.insert(name, map);
+                    Rc::new(map)
                 }
-                Err(Fault::TooMuch(_)) => return Err(NoKeyReason::TooLarge),
+                (Err(Fault::TooMuch(_)), _) => return Err(NoKeyReason::TooLarge),
                 // The chart refuses the value, as Helm would say.
-                Err(_) if had_text => return Err(NoKeyReason::NotKept),
-                Err(_) => {}
-            }
+                (Err(_), None | Some(Ok(_))) => return Err(NoKeyReason::NotKept),
+                (Err(_), Some(Err(_))) => continue,
+            };
+            trial.files.insert(name, map);
         }
         if trial.renames() {
             return Err(NoKeyReason::NamesObjects);
         }
-        Ok(trial)
+        Ok(())
     }
 }
 
 impl Trial {
     /// What a template renders now; `None` where it does not hang on the key.
     pub(super) fn file(&self, template: &str) -> Option<&SourceMap> {
-        self.files.get(template)
+        self.files.get(template).map(|map| &**map)
     }
 
     /// Whether an object goes and another one of its kind comes: a key that names objects has Helm delete and create.
@@ -199,6 +240,12 @@ impl Trial {
                 (change, moved)
             })
     }
+}
+
+/// Whether a template renders what Helm prints after an operation, and no objects (Helm: `pkg/action/action.go`,
+/// `notesFileSuffix`).
+fn is_notes(template: &str) -> bool {
+    template.ends_with("NOTES.txt")
 }
 
 fn is_checksum(change: &Change) -> bool {

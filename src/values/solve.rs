@@ -70,7 +70,7 @@ fn fill_hole(pieces: &[LocatedPiece], deployed: &str) -> Option<Vec<String>> {
     let filled = deployed
         .strip_prefix(before.trim_start())?
         .strip_suffix(after.trim_end())?;
-    *texts.get_mut(*holes.first()?)? = filled.to_owned();
+    filled.clone_into(texts.get_mut(*holes.first()?)?);
     Some(texts)
 }
 
@@ -154,6 +154,9 @@ fn why_none(pieces: &[LocatedPiece], texts: &[String], whole: &str, wanted: &str
             is_literal &= piece.origin.kind == Kind::Literal;
             has_key |= shows_key(piece).is_some();
             has_hole |= is_hole(piece);
+        } else if start <= changed.end && end >= changed.start {
+            // What came may belong to the value beside it.
+            is_literal &= piece.origin.kind == Kind::Literal || start != end;
         }
         start = end;
     }

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::session::{Session, Trial};
 use super::source_map::{Document, differences_inside};
-use super::{Answer, Asked, AskedField, KeyStep as ReportedStep, Suggestion};
-use super::{added, by_name, changed, removed, scalar, tree};
+use super::stack::on_a_stack;
+use super::{Answer, Asked, AskedField, KeyStep as ReportedStep, Moved, Suggestion};
+use super::{added, by_name, changed, moved, removed, scalar, tree};
 use crate::chart::ReleaseChart;
 use crate::compare::path::{FieldPath, Segment};
 use crate::source::Capabilities;
@@ -19,8 +20,16 @@ use crate::yaml::Limits;
 
 /// For each object, the answers about its fields in their order.
 ///
-/// It takes as long as the evaluation of the chart, and a part of it once more for each field; both are limited.
+/// It takes as long as the evaluation of the chart, and a part of it once more for each field; both are limited. It has a
+/// stack of its own, whatever that of the caller is.
 pub fn suggest(release: &ReleaseChart, capabilities: &Capabilities, asked: &[Asked]) -> Vec<Vec<Answer>> {
+    on_a_stack(|| answers(release, capabilities, asked)).unwrap_or_else(|| {
+        let none = |asked: &Asked| vec![Answer::None(NoKeyReason::NotEvaluated); asked.fields.len()];
+        asked.iter().map(none).collect()
+    })
+}
+
+fn answers(release: &ReleaseChart, capabilities: &Capabilities, asked: &[Asked]) -> Vec<Vec<Answer>> {
     let surroundings = Surroundings {
         release: release.name.clone(),
         namespace: release.namespace.clone(),
@@ -109,10 +118,11 @@ impl<'q> Question<'q> {
 
     /// The suggestion to set a key, if the chart evaluated with it gives what lives.
     pub(super) fn verified(self, key: &Key, value: Value) -> Result<Suggestion, NoKeyReason> {
-        let (trial, set, whole) = self.trial(key, &value)?;
+        let (mut trial, set, whole) = self.trial(key, &value)?;
         if !self.is_kept_by(&trial) {
             return Err(NoKeyReason::NotKept);
         }
+        self.session.complete(&mut trial)?;
         Ok(self.described(key, value, &set, whole, &trial, KeyCertainty::Verified))
     }
 
@@ -129,12 +139,41 @@ impl<'q> Question<'q> {
             .map_or(first, Ok)
     }
 
+    /// Of keys with values the one that keeps what lives and changes least else; the first of those that change as little.
+    /// `Err(None)` where there is none to try.
+    pub(super) fn best_of(
+        self,
+        tries: impl Iterator<Item = (Key, Value)>,
+    ) -> Result<Suggestion, Option<NoKeyReason>> {
+        let mut best: Option<Suggestion> = None;
+        let mut first_reason = None;
+        for (key, value) in tries {
+            match self.verified(&key, value) {
+                Ok(found)
+                    if best
+                        .as_ref()
+                        .is_none_or(|best| found.also_changes.len() < best.also_changes.len()) =>
+                {
+                    let is_least = found.also_changes.is_empty();
+                    best = Some(found);
+                    if is_least {
+                        break;
+                    }
+                }
+                Ok(_) => {}
+                Err(reason) => first_reason = first_reason.or(Some(reason)),
+            }
+        }
+        best.ok_or(first_reason)
+    }
+
     /// The suggestion to set a key for its name, unless what is evaluated speaks against it.
     pub(super) fn by_name(self, key: &Key, value: Value) -> Result<Suggestion, NoKeyReason> {
-        let (trial, set, whole) = self.trial(key, &value)?;
+        let (mut trial, set, whole) = self.trial(key, &value)?;
         if self.is_known_otherwise(&trial) {
             return Err(NoKeyReason::NotKept);
         }
+        self.session.complete(&mut trial)?;
         Ok(self.described(key, value, &set, whole, &trial, KeyCertainty::ByName))
     }
 
@@ -143,7 +182,11 @@ impl<'q> Question<'q> {
         if set.is_root() {
             return Err(NoKeyReason::NotEvaluated);
         }
-        let trial = self.session.try_key(&set, &whole)?;
+        let template = match self.template() {
+            Template::Known(template) => Some(template),
+            Template::Unknown => None,
+        };
+        let trial = self.session.try_key(&set, &whole, template)?;
         Ok((trial, set, whole))
     }
 
@@ -162,12 +205,11 @@ impl<'q> Question<'q> {
             (None, Some(_)) => ValueOrigin::ChartDefault,
             (None, None) => ValueOrigin::Unset,
         };
-        let object = &self.asked.key;
-        let others = trial.moved().filter(|(change, _)| {
-            let is_same_object = change.kind == object.gvk.kind && change.name == object.name;
-            !is_same_object || !starts_with(&change.path, &self.field.path)
-        });
-        let mut also_changes: Vec<_> = others.map(|(_, moved)| moved).collect();
+        let mut also_changes: Vec<Moved> = trial
+            .moved()
+            .filter(|(change, _)| !moved::is_own(self, change))
+            .map(|(_, moved)| moved::without_holes(moved))
+            .collect();
         also_changes.sort();
         also_changes.dedup();
         Suggestion {
@@ -200,9 +242,10 @@ impl<'q> Question<'q> {
                 Some(value) => is_what_lives(&value, live),
                 None => fits_around_hole(document, path, live),
             },
-            None => {
-                document.value(path).is_none() && document.field(path).is_none() && !document.may_have(path)
-            }
+            None => match document.value(path) {
+                Some(value) => is_as_good_as_absent(&value, path),
+                None => document.field(path).is_none() && !document.may_have(path),
+            },
         }
     }
 
@@ -216,6 +259,18 @@ impl<'q> Question<'q> {
             (Some(_), None) => true,
             (None, _) => false,
         }
+    }
+}
+
+/// Whether the API server takes a value as if the field were not there. A probe or a handler without anything in it is refused.
+fn is_as_good_as_absent(value: &Value, path: &FieldPath) -> bool {
+    let last = path.keys().next_back().unwrap_or_default();
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty() && last == "priorityClassName",
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty() && !last.ends_with("Probe"),
+        Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -248,11 +303,6 @@ fn fits_around_hole(document: &Document, path: &FieldPath, live: &Value) -> bool
             .is_some_and(|rest| rest.trim_end().ends_with(after.trim_end())),
         _ => false,
     }
-}
-
-/// Whether a path is another one or lies below it.
-pub(super) fn starts_with(path: &FieldPath, start: &FieldPath) -> bool {
-    path.segments().len() >= start.segments().len() && path.overlaps(start)
 }
 
 fn step(step: &KeyStep) -> ReportedStep {

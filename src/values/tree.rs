@@ -76,35 +76,6 @@ fn put(mut place: &mut Value, steps: &[&KeyStep], value: Value) {
     *place = value;
 }
 
-/// All scalars, and empty maps and lists, with their keys; at most so many.
-pub(super) fn leaves(values: &Value, most: usize) -> Vec<(Key, &Value)> {
-    let mut leaves = Vec::new();
-    let mut waiting = vec![(Key::root(), values)];
-    while let Some((key, value)) = waiting.pop() {
-        if leaves.len() >= most {
-            break;
-        }
-        match value {
-            Value::Object(fields) if !fields.is_empty() => {
-                waiting.extend(fields.iter().rev().map(|(name, value)| (key.name(name), value)));
-            }
-            Value::Array(items) if !items.is_empty() => {
-                let items = items.iter().enumerate().rev();
-                waiting.extend(items.map(|(index, value)| (key.join(KeyStep::Index(index)), value)));
-            }
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Array(_)
-            | Value::Object(_) => {
-                leaves.push((key, value));
-            }
-        }
-    }
-    leaves
-}
-
 /// All maps and lists and scalars with their keys, those above before those below; at most so many.
 pub(super) fn nodes(values: &Value, most: usize) -> Vec<(Key, &Value)> {
     let mut nodes = Vec::new();
@@ -115,7 +86,7 @@ pub(super) fn nodes(values: &Value, most: usize) -> Vec<(Key, &Value)> {
         }
         match value {
             Value::Object(fields) => {
-                waiting.extend(fields.iter().map(|(name, value)| (key.name(name), value)))
+                waiting.extend(fields.iter().map(|(name, value)| (key.name(name), value)));
             }
             Value::Array(items) => waiting.extend(
                 items

@@ -3,7 +3,6 @@
 mod json;
 mod number;
 mod order;
-mod printed;
 mod read;
 mod resolve;
 mod scalar;
@@ -70,11 +69,6 @@ fn without_last_break(text: Text, end: usize) -> Text {
 pub(super) fn to_json(value: &Traced, style: JsonStyle, work: &mut Work) -> Result<Text, Fault> {
     let text = json::print(value, style, work)?;
     Ok(text.unwrap_or_else(|| Text::of("", Origin::derived(value.keys()))))
-}
-
-/// What a template prints for a value.
-pub(super) fn printed(value: &Traced, work: &mut Work) -> Result<Text, Fault> {
-    printed::print(value, work)
 }
 
 /// What `fromYaml` reads: a map. A text that is none gives one with the field `Error`, whose text is not known.

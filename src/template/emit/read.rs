@@ -36,14 +36,14 @@ pub(super) fn read(text: &Text, language: Language, work: &mut Work) -> Result<O
     }
     // Values take more memory than their text.
     work.bytes(text.as_str().len().saturating_mul(8))?;
-    let Some(json) = parse(text.as_str(), language) else {
+    let Some(json) = parse(text.as_str(), language, work) else {
         return Ok(None);
     };
     let marked = Marked::of(text);
     // JSON is YAML, too, and takes a mark for a scalar where it is one.
     let shape = marked
         .as_ref()
-        .and_then(|marked| parse_document(&marked.text, &Limits::default()).ok());
+        .and_then(|marked| parse(&marked.text, Language::Yaml, work));
     let whole = Origin::derived(text.keys());
     let (Some(shape), Some(marked)) = (shape, marked) else {
         return of_one_origin(&json, &whole, work).map(Some);
@@ -56,11 +56,20 @@ pub(super) fn read(text: &Text, language: Language, work: &mut Work) -> Result<O
     reader.with_marks(&json, &shape, work).map(Some)
 }
 
-fn parse(text: &str, language: Language) -> Option<Json> {
-    match language {
-        Language::Yaml => parse_document(text, &Limits::default()).ok(),
-        Language::Json => serde_json::from_str(text).ok(),
-    }
+fn parse(text: &str, language: Language, work: &mut Work) -> Option<Rc<Json>> {
+    let cache = match language {
+        Language::Yaml => &mut work.cache.yaml,
+        Language::Json => &mut work.cache.json,
+    };
+    cache.get(text).unwrap_or_else(|| {
+        let read = match language {
+            Language::Yaml => parse_document(text, &Limits::default()).ok(),
+            Language::Json => serde_json::from_str(text).ok(),
+        };
+        let read = read.map(Rc::new);
+        cache.insert(text, &read);
+        read
+    })
 }
 
 /// A text with marks in place of its pieces.

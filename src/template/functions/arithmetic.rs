@@ -3,7 +3,7 @@
 use super::super::traced::{Origin, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
-use super::arguments::{at_least, exactly, int, text, wrong_type};
+use super::arguments::{at_least, exactly, int, known_text, wrong_type};
 use super::convert::{as_float, atoi, octal, to_float, to_int};
 use super::decimal::Decimal;
 use super::maps::text_of;
@@ -50,23 +50,23 @@ fn converted(value: Value, from: &Traced) -> Traced {
 }
 
 fn integer(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    let [value] = exactly("int", args)?;
+    let [value] = exactly(args)?;
     Ok(converted(Value::Int(to_int(value)?), value))
 }
 
 fn float(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    let [value] = exactly("float64", args)?;
+    let [value] = exactly(args)?;
     Ok(converted(Value::Float(to_float(value)?), value))
 }
 
 fn decimal_digits(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    let [value] = exactly("atoi", args)?;
-    Ok(converted(Value::Int(atoi(text("atoi", value)?)), value))
+    let [value] = exactly(args)?;
+    Ok(converted(Value::Int(atoi(known_text(value)?)), value))
 }
 
 /// Octal digits to a number. It is another than the one at the key, so it does not show that key.
 fn octal_digits(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [value] = exactly("toDecimal", args)?;
+    let [value] = exactly(args)?;
     Ok(Traced::derived(
         Value::Int(octal(text_of(value, work)?.as_str())),
         args,
@@ -74,13 +74,8 @@ fn octal_digits(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 /// The first argument combined with each of the others. Go's integers wrap round.
-fn fold(
-    args: &[Traced],
-    work: &mut Work,
-    name: &str,
-    combine: fn(i64, i64) -> Option<i64>,
-) -> Result<Traced, Fault> {
-    let ([first], rest) = at_least(name, args)?;
+fn fold(args: &[Traced], work: &mut Work, combine: fn(i64, i64) -> Option<i64>) -> Result<Traced, Fault> {
+    let ([first], rest) = at_least(args)?;
     work.steps(rest.len())?;
     let mut result = to_int(first)?;
     for value in rest {
@@ -94,43 +89,43 @@ fn add(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     if args.is_empty() {
         return Ok(Traced::literal(Value::Int(0)));
     }
-    fold(args, work, "add", |own, other| Some(own.wrapping_add(other)))
+    fold(args, work, |own, other| Some(own.wrapping_add(other)))
 }
 
 fn add1(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    let [value] = exactly("add1", args)?;
+    let [value] = exactly(args)?;
     Ok(Traced::derived(Value::Int(to_int(value)?.wrapping_add(1)), args))
 }
 
 fn sub(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    exactly::<2>("sub", args)?;
-    fold(args, work, "sub", |own, other| Some(own.wrapping_sub(other)))
+    exactly::<2>(args)?;
+    fold(args, work, |own, other| Some(own.wrapping_sub(other)))
 }
 
 fn mul(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    fold(args, work, "mul", |own, other| Some(own.wrapping_mul(other)))
+    fold(args, work, |own, other| Some(own.wrapping_mul(other)))
 }
 
 fn div(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    exactly::<2>("div", args)?;
-    fold(args, work, "div", |own, other| {
+    exactly::<2>(args)?;
+    fold(args, work, |own, other| {
         (other != 0).then(|| own.wrapping_div(other))
     })
 }
 
 fn modulo(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    exactly::<2>("mod", args)?;
-    fold(args, work, "mod", |own, other| {
+    exactly::<2>(args)?;
+    fold(args, work, |own, other| {
         (other != 0).then(|| own.wrapping_rem(other))
     })
 }
 
 fn max(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    fold(args, work, "max", |own, other| Some(own.max(other)))
+    fold(args, work, |own, other| Some(own.max(other)))
 }
 
 fn min(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    fold(args, work, "min", |own, other| Some(own.min(other)))
+    fold(args, work, |own, other| Some(own.min(other)))
 }
 
 /// The first number combined with each of the others, in decimal.
@@ -146,7 +141,7 @@ fn fold_decimal(
     let (mut result, rest) = if let Some(start) = start {
         (Decimal::of(start).ok_or_else(no_number)?, args)
     } else {
-        let ([first], rest) = at_least(name, args)?;
+        let ([first], rest) = at_least(args)?;
         (Decimal::of(to_float(first)?).ok_or_else(no_number)?, rest)
     };
     for value in rest {
@@ -165,7 +160,7 @@ fn addf(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 fn add1f(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    exactly::<1>("add1f", args)?;
+    exactly::<1>(args)?;
     fold_decimal(Some(1.0), args, work, "add1f", Decimal::plus)
 }
 
@@ -185,11 +180,10 @@ fn divf(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 fn fold_float(
     args: &[Traced],
     work: &mut Work,
-    name: &str,
     infinity: f64,
     choose: fn(f64, f64) -> f64,
 ) -> Result<Traced, Fault> {
-    let ([first], rest) = at_least(name, args)?;
+    let ([first], rest) = at_least(args)?;
     work.steps(rest.len())?;
     let mut result = to_float(first)?;
     for value in rest {
@@ -208,33 +202,33 @@ fn fold_float(
 }
 
 fn maxf(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    fold_float(args, work, "maxf", f64::INFINITY, f64::max)
+    fold_float(args, work, f64::INFINITY, f64::max)
 }
 
 fn minf(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    fold_float(args, work, "minf", f64::NEG_INFINITY, f64::min)
+    fold_float(args, work, f64::NEG_INFINITY, f64::min)
 }
 
 fn floor(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    let [value] = exactly("floor", args)?;
+    let [value] = exactly(args)?;
     Ok(Traced::derived(Value::Float(to_float(value)?.floor()), args))
 }
 
 fn ceil(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    let [value] = exactly("ceil", args)?;
+    let [value] = exactly(args)?;
     Ok(Traced::derived(Value::Float(to_float(value)?.ceil()), args))
 }
 
 /// Rounds a fraction up from a bound on, which is a half unless it is given (`numeric.go`, `round`).
 fn round(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    let ([value, places], bound) = at_least("round", args)?;
+    let ([value, places], bound) = at_least(args)?;
     let bound = match bound.first().map(|bound| &bound.value) {
         None => 0.5,
         Some(Value::Float(bound)) => *bound,
         Some(Value::Int(bound)) => as_float(*bound),
-        Some(_) => return Err(wrong_type("round", "a number")),
+        Some(_) => return Err(wrong_type("a number")),
     };
-    let power = power_of_ten(int("round", places)?);
+    let power = power_of_ten(int(places)?);
     let digits = to_float(value)? * power;
     let rounded = if digits.fract() >= bound {
         digits.ceil()

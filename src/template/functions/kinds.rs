@@ -6,7 +6,7 @@
 use super::super::traced::{Origin, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
-use super::arguments::{exactly, not_known, text};
+use super::arguments::{exactly, known_text, not_known};
 use super::equality::deep_equal;
 
 /// The function of a name.
@@ -100,13 +100,13 @@ fn named(names: Names, of: &Traced) -> Result<Traced, Fault> {
             Value::Text(std::rc::Rc::new(super::super::traced::Text::literal(*name))),
             of,
         )),
-        _ => Err(not_known("the kind")),
+        _ => Err(not_known()),
     }
 }
 
 fn is_named(names: Names, is_it: impl Fn(&str) -> bool, of: &Traced) -> Result<Traced, Fault> {
     if names.is_empty() {
-        return Err(not_known("the kind"));
+        return Err(not_known());
     }
     if !names.iter().any(|name| is_it(name)) {
         return Ok(answer(Value::Bool(false), of));
@@ -114,28 +114,28 @@ fn is_named(names: Names, is_it: impl Fn(&str) -> bool, of: &Traced) -> Result<T
     if names.iter().all(|name| is_it(name)) {
         return Ok(answer(Value::Bool(true), of));
     }
-    Err(not_known("the kind"))
+    Err(not_known())
 }
 
 fn kind_of(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    let [value] = exactly("kindOf", args)?;
+    let [value] = exactly(args)?;
     named(kinds(&value.value), value)
 }
 
 fn kind_is(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    let [kind, value] = exactly("kindIs", args)?;
-    let kind = text("kindIs", kind)?;
+    let [kind, value] = exactly(args)?;
+    let kind = known_text(kind)?;
     is_named(kinds(&value.value), |name| name == kind, value)
 }
 
 fn type_of(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [value] = exactly("typeOf", args)?;
+    let [value] = exactly(args)?;
     named(types_paid(value, work)?, value)
 }
 
 fn type_is(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [kind, value] = exactly("typeIs", args)?;
-    let kind = text("typeIs", kind)?;
+    let [kind, value] = exactly(args)?;
+    let kind = known_text(kind)?;
     is_named(types_paid(value, work)?, |name| name == kind, value)
 }
 
@@ -160,8 +160,8 @@ fn types_paid(value: &Traced, work: &mut Work) -> Result<Names, Fault> {
 }
 
 fn deep_equal_of(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [own, other] = exactly("deepEqual", args)?;
-    let is_equal = deep_equal(own, other, work)?.ok_or_else(|| not_known("deepEqual"))?;
+    let [own, other] = exactly(args)?;
+    let is_equal = deep_equal(own, other, work)?.ok_or_else(not_known)?;
     Ok(Traced::derived(Value::Bool(is_equal), args))
 }
 

@@ -40,16 +40,16 @@ fn make(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 fn append(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [source, item] = exactly("append", args)?;
-    let mut items = list("append", source, work)?.to_vec();
+    let [source, item] = exactly(args)?;
+    let mut items = list(source, work)?.to_vec();
     items.push(item.clone());
     list_of(items, part_of(source), work)
 }
 
 fn prepend(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [source, item] = exactly("prepend", args)?;
+    let [source, item] = exactly(args)?;
     let mut items = vec![item.clone()];
-    items.extend_from_slice(list("prepend", source, work)?);
+    items.extend_from_slice(list(source, work)?);
     list_of(items, part_of(source), work)
 }
 
@@ -57,7 +57,7 @@ fn concat(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let mut items = Vec::new();
     let mut origin = Origin::literal();
     for source in args {
-        items.extend_from_slice(list("concat", source, work)?);
+        items.extend_from_slice(list(source, work)?);
         origin = Origin::derived(origin.keys.and(&source.origin.all_keys()));
     }
     list_of(items, origin, work)
@@ -75,41 +75,41 @@ fn item(source: &Traced, item: Option<&Traced>, work: &mut Work) -> Result<Trace
 }
 
 fn first(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [source] = exactly("first", args)?;
-    let items = list("first", source, work)?;
+    let [source] = exactly(args)?;
+    let items = list(source, work)?;
     item(source, items.first(), work)
 }
 
 fn last(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [source] = exactly("last", args)?;
-    let items = list("last", source, work)?;
+    let [source] = exactly(args)?;
+    let items = list(source, work)?;
     item(source, items.last(), work)
 }
 
 fn rest(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [source] = exactly("rest", args)?;
-    let items = list("rest", source, work)?;
+    let [source] = exactly(args)?;
+    let items = list(source, work)?;
     list_of(items.get(1..).unwrap_or_default().to_vec(), part_of(source), work)
 }
 
 fn initial(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [source] = exactly("initial", args)?;
-    let items = list("initial", source, work)?;
+    let [source] = exactly(args)?;
+    let items = list(source, work)?;
     let kept = items.split_last().map_or(&[][..], |(_, kept)| kept);
     list_of(kept.to_vec(), part_of(source), work)
 }
 
 fn reverse(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [source] = exactly("reverse", args)?;
-    let items = list("reverse", source, work)?;
+    let [source] = exactly(args)?;
+    let items = list(source, work)?;
     list_of(items.iter().rev().cloned().collect(), part_of(source), work)
 }
 
 fn uniq(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [source] = exactly("uniq", args)?;
+    let [source] = exactly(args)?;
     let mut kept: Vec<Traced> = Vec::new();
-    for item in list("uniq", source, work)? {
-        if !is_among(item, &kept, work)?.ok_or_else(|| not_known("uniq"))? {
+    for item in list(source, work)? {
+        if !is_among(item, &kept, work)?.ok_or_else(not_known)? {
             kept.push(item.clone());
         }
     }
@@ -118,11 +118,11 @@ fn uniq(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 
 /// The items that are not empty. It hangs on those that are left out, too.
 fn compact(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [source] = exactly("compact", args)?;
+    let [source] = exactly(args)?;
     let mut kept = Vec::new();
     let mut origin = part_of(source);
-    for item in list("compact", source, work)? {
-        if item.truth().ok_or_else(|| not_known("compact"))? {
+    for item in list(source, work)? {
+        if item.truth().ok_or_else(not_known)? {
             kept.push(item.clone());
         } else {
             origin = Origin::derived(origin.keys.and(&item.keys()));
@@ -132,11 +132,11 @@ fn compact(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 fn without(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let ([source], omitted) = at_least("without", args)?;
+    let ([source], omitted) = at_least(args)?;
     let mut kept = Vec::new();
     let mut origin = part_of(source);
-    for item in list("without", source, work)? {
-        if is_among(item, omitted, work)?.ok_or_else(|| not_known("without"))? {
+    for item in list(source, work)? {
+        if is_among(item, omitted, work)?.ok_or_else(not_known)? {
             origin = Origin::derived(origin.keys.and(&item.keys()));
         } else {
             kept.push(item.clone());
@@ -146,19 +146,19 @@ fn without(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 fn has(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [needle, source] = exactly("has", args)?;
+    let [needle, source] = exactly(args)?;
     if matches!(source.value, Value::Nil) {
         return Ok(Traced::derived(Value::Bool(false), args));
     }
-    let items = list("has", source, work)?;
-    let has = is_among(needle, items, work)?.ok_or_else(|| not_known("has"))?;
+    let items = list(source, work)?;
+    let has = is_among(needle, items, work)?.ok_or_else(not_known)?;
     Ok(Traced::derived(Value::Bool(has), args))
 }
 
 /// sprig's, which takes the place of Go's: no texts, and nil for an empty list.
 fn slice(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let ([source], bounds) = at_least("slice", args)?;
-    let items = list("slice", source, work)?;
+    let ([source], bounds) = at_least(args)?;
+    let items = list(source, work)?;
     let keys = bounds
         .iter()
         .fold(source.origin.all_keys(), |keys, bound| keys.and(&bound.keys()));
@@ -184,9 +184,9 @@ fn out_of_range() -> Fault {
 }
 
 fn chunk(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [size_arg, source] = exactly("chunk", args)?;
-    let size = int("chunk", size_arg)?;
-    let items = list("chunk", source, work)?;
+    let [size_arg, source] = exactly(args)?;
+    let size = int(size_arg)?;
+    let items = list(source, work)?;
     let origin = Origin::derived(source.origin.all_keys().and(&size_arg.keys()));
     let Some(size) = usize::try_from(size).ok().filter(|size| *size > 0) else {
         // sprig's arithmetic finds no part for some sizes below zero, and one that cannot be for others.
@@ -206,13 +206,13 @@ fn chunk(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 
 /// The items as texts, sorted by their bytes. Each still shows the key that it showed.
 fn sort_alpha(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [source] = exactly("sortAlpha", args)?;
+    let [source] = exactly(args)?;
     if matches!(source.value, Value::Unknown) {
-        return Err(not_known("sortAlpha"));
+        return Err(not_known());
     }
     let single = [source.clone()];
     let items = match &source.value {
-        Value::List(_) => list("sortAlpha", source, work)?,
+        Value::List(_) => list(source, work)?,
         Value::Nil
         | Value::Bool(_)
         | Value::Int(_)
@@ -230,7 +230,7 @@ fn sort_alpha(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
         }
         let text = text_of(item, work)?;
         if is_list && text.has_hole() {
-            return Err(not_known("sortAlpha"));
+            return Err(not_known());
         }
         work.bytes(text.as_str().len())?;
         texts.push(text);
@@ -246,20 +246,14 @@ fn sort_alpha(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 fn until(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [count] = exactly("until", args)?;
-    let count = int("until", count)?;
+    let [count] = exactly(args)?;
+    let count = int(count)?;
     numbers(args, 0, count, if count < 0 { -1 } else { 1 }, work)
 }
 
 fn until_step(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [from, limit, step] = exactly("untilStep", args)?;
-    numbers(
-        args,
-        int("untilStep", from)?,
-        int("untilStep", limit)?,
-        int("untilStep", step)?,
-        work,
-    )
+    let [from, limit, step] = exactly(args)?;
+    numbers(args, int(from)?, int(limit)?, int(step)?, work)
 }
 
 fn numbers(args: &[Traced], from: i64, limit: i64, step: i64, work: &mut Work) -> Result<Traced, Fault> {
@@ -296,10 +290,7 @@ fn each_number(
 
 /// A text of numbers, as the command of that name prints them; both ends are in it.
 fn seq(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let numbers = args
-        .iter()
-        .map(|arg| int("seq", arg))
-        .collect::<Result<Vec<_>, _>>()?;
+    let numbers = args.iter().map(|arg| int(arg)).collect::<Result<Vec<_>, _>>()?;
     let (from, step, end) = match *numbers.as_slice() {
         [end] => (1, if end < 1 { -1 } else { 1 }, end),
         [from, end] => (from, if end < from { -1 } else { 1 }, end),

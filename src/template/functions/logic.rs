@@ -35,9 +35,7 @@ pub(super) fn find(name: &str) -> Option<Function> {
 /// neither; nil can with anything.
 fn are_equal(own: &Traced, other: &Traced) -> Result<bool, Fault> {
     match (&own.value, &other.value) {
-        (Value::Unknown | Value::Native(_), _) | (_, Value::Unknown | Value::Native(_)) => {
-            Err(not_known("eq"))
-        }
+        (Value::Unknown | Value::Native(_), _) | (_, Value::Unknown | Value::Native(_)) => Err(not_known()),
         (Value::Nil, Value::Nil) => Ok(true),
         (Value::Nil, _) | (_, Value::Nil) => Ok(false),
         (Value::Bool(own), Value::Bool(other)) => Ok(own == other),
@@ -65,9 +63,7 @@ fn are_equal(own: &Traced, other: &Traced) -> Result<bool, Fault> {
 /// How two values are ordered (`funcs.go`, `lt`); `None` where one is not a number.
 fn order(own: &Traced, other: &Traced) -> Result<Option<Ordering>, Fault> {
     match (&own.value, &other.value) {
-        (Value::Unknown | Value::Native(_), _) | (_, Value::Unknown | Value::Native(_)) => {
-            Err(not_known("lt"))
-        }
+        (Value::Unknown | Value::Native(_), _) | (_, Value::Unknown | Value::Native(_)) => Err(not_known()),
         (Value::Int(own), Value::Int(other)) => Ok(Some(own.cmp(other))),
         (Value::Float(own), Value::Float(other)) => Ok(own.partial_cmp(other)),
         (Value::Text(own), Value::Text(other)) => Ok(Some(own.as_str().cmp(other.as_str()))),
@@ -85,7 +81,7 @@ fn order(own: &Traced, other: &Traced) -> Result<Option<Ordering>, Fault> {
 }
 
 fn eq(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let ([own, first], rest) = at_least("eq", args)?;
+    let ([own, first], rest) = at_least(args)?;
     work.steps(args.len())?;
     let mut is_equal = are_equal(own, first)?;
     for other in rest {
@@ -95,39 +91,39 @@ fn eq(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 fn ne(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    let [own, other] = exactly("ne", args)?;
+    let [own, other] = exactly(args)?;
     Ok(Traced::derived(Value::Bool(!are_equal(own, other)?), args))
 }
 
-fn ordered(name: &str, args: &[Traced], holds: fn(Option<Ordering>) -> bool) -> Result<Traced, Fault> {
-    let [own, other] = exactly(name, args)?;
+fn ordered(args: &[Traced], holds: fn(Option<Ordering>) -> bool) -> Result<Traced, Fault> {
+    let [own, other] = exactly(args)?;
     Ok(Traced::derived(Value::Bool(holds(order(own, other)?)), args))
 }
 
 fn lt(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    ordered("lt", args, |order| order == Some(Ordering::Less))
+    ordered(args, |order| order == Some(Ordering::Less))
 }
 
 fn le(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    ordered("le", args, |order| {
+    ordered(args, |order| {
         matches!(order, Some(Ordering::Less | Ordering::Equal))
     })
 }
 
 /// Go turns `le` round, so what is no number is greater than any.
 fn gt(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    ordered("gt", args, |order| {
+    ordered(args, |order| {
         !matches!(order, Some(Ordering::Less | Ordering::Equal))
     })
 }
 
 fn ge(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    ordered("ge", args, |order| order != Some(Ordering::Less))
+    ordered(args, |order| order != Some(Ordering::Less))
 }
 
 fn not(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    let [value] = exactly("not", args)?;
-    let truth = value.truth().ok_or_else(|| not_known("not"))?;
+    let [value] = exactly(args)?;
+    let truth = value.truth().ok_or_else(not_known)?;
     Ok(Traced::derived(Value::Bool(!truth), args))
 }
 
@@ -141,7 +137,7 @@ fn any(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     if args.iter().any(|value| value.truth() == Some(true)) {
         Ok(Traced::derived(Value::Bool(true), args))
     } else if args.iter().any(|value| value.truth().is_none()) {
-        Err(not_known("any"))
+        Err(not_known())
     } else {
         Ok(Traced::derived(Value::Bool(false), args))
     }
@@ -152,7 +148,7 @@ fn all(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     if args.iter().any(|value| value.truth() == Some(false)) {
         Ok(Traced::derived(Value::Bool(false), args))
     } else if args.iter().any(|value| value.truth().is_none()) {
-        Err(not_known("all"))
+        Err(not_known())
     } else {
         Ok(Traced::derived(Value::Bool(true), args))
     }
@@ -160,12 +156,12 @@ fn all(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 
 /// `default d x`: where `x` is empty and has a key, `d` is shown until that key has a value.
 fn default(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let ([default], given) = at_least("default", args)?;
+    let ([default], given) = at_least(args)?;
     let Some(value) = given.first() else {
         return Ok(default.clone());
     };
     match value.truth() {
-        None => Err(not_known("default")),
+        None => Err(not_known()),
         Some(true) => Ok(value.clone()),
         Some(false) => stand_in(default, value, work),
     }
@@ -179,7 +175,7 @@ fn coalesce(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let mut first = None;
     for value in args {
         match value.truth() {
-            None => return Err(not_known("coalesce")),
+            None => return Err(not_known()),
             Some(true) => {
                 return match first {
                     Some(first) if value.origin.key.is_none() => {
@@ -212,17 +208,17 @@ fn coalesce(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 fn ternary(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [yes, no, condition] = exactly("ternary", args)?;
+    let [yes, no, condition] = exactly(args)?;
     match &condition.value {
         Value::Bool(value) => hang(if *value { yes } else { no }, &condition.keys(), work),
-        Value::Unknown => Err(not_known("ternary")),
+        Value::Unknown => Err(not_known()),
         Value::Nil
         | Value::Int(_)
         | Value::Float(_)
         | Value::Text(_)
         | Value::List(_)
         | Value::Map(_)
-        | Value::Native(_) => Err(wrong_type("ternary", "a truth value")),
+        | Value::Native(_) => Err(wrong_type("a truth value")),
     }
 }
 

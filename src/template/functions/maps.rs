@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use super::super::emit;
 use super::super::key::Keys;
 use super::super::traced::{Map, Origin, Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
-use super::arguments::{at_least, exactly, map, not_known, text, wrong_type};
+use super::arguments::{at_least, exactly, known_text, map, not_known, wrong_type};
 use super::merge;
+use super::print::printed;
 use super::provenance::{list_of, missing_from, names, stand_in, taken_from};
 
 /// The function of a name.
@@ -45,18 +45,18 @@ pub(super) fn text_of(value: &Traced, work: &mut Work) -> Result<Text, Fault> {
         | Value::List(_)
         | Value::Map(_)
         | Value::Native(_)
-        | Value::Unknown => emit::printed(value, work),
+        | Value::Unknown => printed(value, work),
     }
 }
 
 fn dict(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    work.steps(args.len().saturating_mul(4))?;
+    work.map(args.len() / 2)?;
     let mut entries = Vec::new();
     for pair in args.chunks(2) {
         let Some(name) = pair.first() else { continue };
         let name = text_of(name, work)?;
         if name.has_hole() {
-            return Err(not_known("dict"));
+            return Err(not_known());
         }
         let value = pair
             .get(1)
@@ -68,26 +68,25 @@ fn dict(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 fn set(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [target, name, value] = exactly("set", args)?;
-    let name = text("set", name)?;
-    let entries = map("set", target)?.ok_or_else(|| wrong_type("set", "a map"))?;
-    work.steps(4)?;
-    entries.entries_mut().insert(name.into(), value.clone());
+    let [target, name, value] = exactly(args)?;
+    let name = known_text(name)?;
+    let entries = map(target)?.ok_or_else(|| wrong_type("a map"))?;
+    work.put(entries, name.into(), value.clone())?;
     Ok(target.clone())
 }
 
 fn unset(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    let [target, name] = exactly("unset", args)?;
-    let name = text("unset", name)?;
-    if let Some(entries) = map("unset", target)? {
+    let [target, name] = exactly(args)?;
+    let name = known_text(name)?;
+    if let Some(entries) = map(target)? {
         entries.entries_mut().remove(name);
     }
     Ok(target.clone())
 }
 
 /// The entry of a name, if there is one.
-fn entry(function: &str, source: &Traced, name: &str, work: &mut Work) -> Result<Option<Traced>, Fault> {
-    match map(function, source)?.and_then(|map| map.get(name)) {
+fn entry(source: &Traced, name: &str, work: &mut Work) -> Result<Option<Traced>, Fault> {
+    match map(source)?.and_then(|map| map.get(name)) {
         Some(entry) => taken_from(source, &entry, work).map(Some),
         None => Ok(None),
     }
@@ -95,18 +94,18 @@ fn entry(function: &str, source: &Traced, name: &str, work: &mut Work) -> Result
 
 /// What is missing is an empty text, which a value at its key would replace.
 fn get(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [source, name] = exactly("get", args)?;
-    let name = text("get", name)?;
-    Ok(match entry("get", source, name, work)? {
+    let [source, name] = exactly(args)?;
+    let name = known_text(name)?;
+    Ok(match entry(source, name, work)? {
         Some(entry) => entry,
         None => Traced::text(Text::of("", missing_from(source, name))),
     })
 }
 
 fn has_key(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [source, name] = exactly("hasKey", args)?;
-    let entry_name = text("hasKey", name)?;
-    let entry = entry("hasKey", source, entry_name, work)?;
+    let [source, name] = exactly(args)?;
+    let entry_name = known_text(name)?;
+    let entry = entry(source, entry_name, work)?;
     let keys = match &entry {
         Some(entry) => entry.origin.all_keys(),
         None => missing_from(source, entry_name).all_keys(),
@@ -126,8 +125,8 @@ fn dig(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     }
     let mut found = source.clone();
     for (position, name) in path.iter().enumerate() {
-        let name_text = text("dig", name)?;
-        let entries = map("dig", &found)?.ok_or_else(|| wrong_type("dig", "a map"))?;
+        let name_text = known_text(name)?;
+        let entries = map(&found)?.ok_or_else(|| wrong_type("a map"))?;
         let next = entries.get(name_text);
         let Some(next) = next else {
             // The place of what is asked for is further down.
@@ -136,7 +135,7 @@ fn dig(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
                 origin: missing_from(&found, name_text),
             };
             for name in path.iter().skip(position + 1) {
-                missing.origin = missing_from(&missing, text("dig", name)?);
+                missing.origin = missing_from(&missing, known_text(name)?);
             }
             return stand_in(default, &missing, work);
         };
@@ -146,12 +145,12 @@ fn dig(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 fn pluck(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let ([name], sources) = at_least("pluck", args)?;
-    let name = text("pluck", name)?;
+    let ([name], sources) = at_least(args)?;
+    let name = known_text(name)?;
     let mut entries = Vec::new();
     let mut missing = Keys::None;
     for source in sources {
-        match entry("pluck", source, name, work)? {
+        match entry(source, name, work)? {
             Some(entry) => entries.push(entry),
             None => missing = missing.and(&missing_from(source, name).all_keys()),
         }
@@ -166,7 +165,7 @@ fn keys(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     for source in args {
         let origin = Origin::derived(source.origin.all_keys());
         all = all.and(&origin.keys);
-        if let Some(map) = map("keys", source)? {
+        if let Some(map) = map(source)? {
             for name in names(map, work)? {
                 texts.push(Traced::text(Text::of(&*name, origin.clone())));
             }
@@ -177,9 +176,9 @@ fn keys(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 
 /// In the order of their names, where Go has any order.
 fn values(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [source] = exactly("values", args)?;
+    let [source] = exactly(args)?;
     let mut values = Vec::new();
-    if let Some(map) = map("values", source)? {
+    if let Some(map) = map(source)? {
         work.steps(map.entries().len())?;
         for entry in map.entries().values() {
             values.push(taken_from(source, entry, work)?);
@@ -190,15 +189,16 @@ fn values(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 
 /// What is left is still at the key of the map.
 fn omit(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let ([source], omitted) = at_least("omit", args)?;
+    let ([source], omitted) = at_least(args)?;
     let omitted = omitted
         .iter()
-        .map(|name| text("omit", name))
+        .map(|name| known_text(name))
         .collect::<Result<Vec<_>, _>>()?;
-    let kept: Map = match map("omit", source)? {
+    let kept: Map = match map(source)? {
         Some(map) => {
             let entries = map.entries();
-            work.steps(entries.len().saturating_mul(4 + omitted.len()))?;
+            work.map(entries.len())?;
+            work.steps(entries.len().saturating_mul(omitted.len()))?;
             let kept = entries.iter().filter(|(name, _)| !omitted.contains(&&***name));
             kept.map(|(name, entry)| (Rc::clone(name), entry.clone()))
                 .collect()
@@ -212,12 +212,12 @@ fn omit(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 fn pick(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let ([source], picked) = at_least("pick", args)?;
-    work.steps(picked.len().saturating_mul(4))?;
+    let ([source], picked) = at_least(args)?;
+    work.map(picked.len())?;
     let mut kept = Vec::new();
     for name in picked {
-        let name = text("pick", name)?;
-        if let Some(entry) = map("pick", source)?.and_then(|map| map.get(name)) {
+        let name = known_text(name)?;
+        if let Some(entry) = map(source)?.and_then(|map| map.get(name)) {
             kept.push((name.into(), entry));
         }
     }
@@ -228,9 +228,9 @@ fn pick(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 }
 
 fn deep_copy(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let [value] = exactly("deepCopy", args)?;
+    let [value] = exactly(args)?;
     if matches!(value.value, Value::Nil) {
-        return Err(wrong_type("deepCopy", "something to copy"));
+        return Err(wrong_type("something to copy"));
     }
     copied(value, work)
 }
@@ -241,6 +241,7 @@ fn copied(value: &Traced, work: &mut Work) -> Result<Traced, Fault> {
     let copy = match &value.value {
         Value::List(items) => {
             work.enter()?;
+            work.list(items.len())?;
             let items = items
                 .iter()
                 .map(|item| copied(item, work))
@@ -250,6 +251,7 @@ fn copied(value: &Traced, work: &mut Work) -> Result<Traced, Fault> {
         }
         Value::Map(map) => {
             work.enter()?;
+            work.map(map.entries().len())?;
             let mut entries = Vec::new();
             for (name, entry) in map.entries().iter() {
                 entries.push((Rc::clone(name), copied(entry, work)?));
@@ -272,7 +274,7 @@ fn copied(value: &Traced, work: &mut Work) -> Result<Traced, Fault> {
 }
 
 fn index(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let ([source], path) = at_least("index", args)?;
+    let ([source], path) = at_least(args)?;
     let mut found = source.clone();
     if matches!(found.value, Value::Nil) {
         return Err(Fault::Failed("index of nil".to_owned()));
@@ -287,8 +289,8 @@ fn index(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 fn indexed(source: &Traced, step: &Traced, work: &mut Work) -> Result<Traced, Fault> {
     match &source.value {
         Value::Map(_) => {
-            let name = text("index", step)?;
-            Ok(match entry("index", source, name, work)? {
+            let name = known_text(step)?;
+            Ok(match entry(source, name, work)? {
                 Some(entry) => entry,
                 None => Traced {
                     value: Value::Nil,
@@ -300,7 +302,7 @@ fn indexed(source: &Traced, step: &Traced, work: &mut Work) -> Result<Traced, Fa
             Some(item) => taken_from(source, item, work),
             None => Err(Fault::Failed("index out of range".to_owned())),
         },
-        Value::Text(text) if text.has_hole() => Err(not_known("index")),
+        Value::Text(text) if text.has_hole() => Err(not_known()),
         Value::Text(text) => match text.as_str().as_bytes().get(position(step)?) {
             Some(byte) => Ok(Traced::derived(
                 Value::Int(i64::from(*byte)),
@@ -308,10 +310,8 @@ fn indexed(source: &Traced, step: &Traced, work: &mut Work) -> Result<Traced, Fa
             )),
             None => Err(Fault::Failed("index out of range".to_owned())),
         },
-        Value::Unknown | Value::Native(_) => Err(not_known("index")),
-        Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
-            Err(wrong_type("index", "a map or a list"))
-        }
+        Value::Unknown | Value::Native(_) => Err(not_known()),
+        Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Float(_) => Err(wrong_type("a map or a list")),
     }
 }
 
@@ -321,27 +321,27 @@ fn position(step: &Traced) -> Result<usize, Fault> {
         Value::Int(position) => {
             usize::try_from(*position).map_err(|_| Fault::Failed("index out of range".to_owned()))
         }
-        Value::Unknown => Err(not_known("index")),
+        Value::Unknown => Err(not_known()),
         Value::Nil
         | Value::Bool(_)
         | Value::Float(_)
         | Value::Text(_)
         | Value::List(_)
         | Value::Map(_)
-        | Value::Native(_) => Err(wrong_type("index", "an integer for a list")),
+        | Value::Native(_) => Err(wrong_type("an integer for a list")),
     }
 }
 
 fn len(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
-    let [value] = exactly("len", args)?;
+    let [value] = exactly(args)?;
     let len = match &value.value {
-        Value::Text(text) if text.has_hole() => return Err(not_known("len")),
+        Value::Text(text) if text.has_hole() => return Err(not_known()),
         Value::Text(text) => text.as_str().len(),
         Value::List(items) => items.len(),
         Value::Map(map) => map.entries().len(),
-        Value::Native(_) | Value::Unknown => return Err(not_known("len")),
+        Value::Native(_) | Value::Unknown => return Err(not_known()),
         Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
-            return Err(wrong_type("len", "a text, a list or a map"));
+            return Err(wrong_type("a text, a list or a map"));
         }
     };
     Ok(Traced::derived(

@@ -3,8 +3,6 @@
 //! The first map is changed in place, and so are the maps in it. Maps are merged; of anything else, one or the other is
 //! taken whole. Entries that are taken are not copied, so a map is then in both.
 
-use std::rc::Rc;
-
 use super::super::traced::{Map, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::arguments::{at_least, map};
@@ -28,14 +26,14 @@ pub(super) fn merge_overwrite(args: &[Traced], work: &mut Work) -> Result<Traced
 }
 
 fn merge_all(args: &[Traced], prefer: Prefer, work: &mut Work) -> Result<Traced, Fault> {
-    let ([target], sources) = at_least("merge", args)?;
+    let ([target], sources) = at_least(args)?;
     // All have to be maps before one is changed.
-    let own = match map("merge", target)? {
+    let own = match map(target)? {
         Some(own) => own.clone(),
         None => Map::default(),
     };
     for source in sources {
-        map("merge", source)?;
+        map(source)?;
     }
     let target = Traced {
         value: Value::Map(own.clone()),
@@ -54,7 +52,7 @@ fn merge_into(
     prefer: Prefer,
     work: &mut Work,
 ) -> Result<(), Fault> {
-    let Some(other) = map("merge", source)? else {
+    let Some(other) = map(source)? else {
         return Ok(());
     };
     if own.is(other) {
@@ -74,8 +72,7 @@ fn merge_into(
             Prefer::Source => overwritten(held.as_ref(), &value, work)?,
         };
         if let Some(merged) = merged {
-            work.steps(4)?;
-            own.entries_mut().insert(name, merged);
+            work.put(own, name, merged)?;
         }
     }
     if prefer == Prefer::Source {
@@ -114,6 +111,10 @@ fn filled(
     let empty = match held {
         None => missing,
         Some(held) => match held.truth() {
+            // A map of which nobody knows the entries may have some that are merged.
+            Some(true) if matches!((&held.value, &value.value), (Value::Map(_), Value::Unknown)) => {
+                return Ok(Some(Traced::unknown(&[held.clone(), value.clone()])));
+            }
             Some(true) => return Ok(None),
             Some(false) => held,
             None => return Ok(Some(Traced::unknown(&[held.clone(), value.clone()]))),
@@ -155,7 +156,7 @@ fn keep_replaceable(own: &Map, source: &Traced, other: &Map, work: &mut Work) ->
         }
         let Some(held) = own.get(&name) else { continue };
         let replaceable = stand_in_deep(&held, &key.name(&name), work)?;
-        own.entries_mut().insert(Rc::clone(&name), replaceable);
+        work.put(own, name, replaceable)?;
     }
     Ok(())
 }
@@ -225,6 +226,7 @@ mod tests {
             ("merge", unknown(), int(1), "{a: ?}"),
             ("merge", int(1), unknown(), "{a: 1}"),
             ("merge", int(0), unknown(), "{a: ?}"),
+            ("merge", dict(&[("b", int(1))]), unknown(), "{a: ?}"),
             ("mergeOverwrite", unknown(), int(1), "{a: 1}"),
             ("mergeOverwrite", int(1), unknown(), "{a: ?}"),
         ] {

@@ -31,8 +31,9 @@ mod testing;
 mod text;
 #[cfg(test)]
 mod trial;
-mod typed;
 mod words;
+
+pub(super) use print::printed;
 
 use super::traced::Traced;
 use super::work::{Fault, Work};
@@ -92,8 +93,12 @@ pub(super) fn call(name: &str, args: &[Traced], work: &mut Work) -> Result<Trace
     if !function.takes_holes && args.iter().any(Traced::has_hole) {
         return Ok(Traced::unknown(args));
     }
+    let level = work.level();
     match (function.call)(args, work) {
-        Err(Fault::Unsupported(_)) => Ok(Traced::unknown(args)),
+        Err(Fault::Unsupported(_)) => {
+            work.back_to(level);
+            Ok(Traced::unknown(args))
+        }
         result => result,
     }
 }

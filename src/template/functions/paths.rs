@@ -4,8 +4,8 @@ use super::super::key::Keys;
 use super::super::traced::{Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
+use super::arguments::{self, exactly};
 use super::text;
-use super::typed::{self, exactly};
 
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {
@@ -21,7 +21,7 @@ pub(super) fn find(name: &str) -> Option<Function> {
 
 /// The text with what was made of it, which is kept as a part of it where it is one.
 pub(super) fn changed(value: &Traced, new: &str) -> Result<Traced, Fault> {
-    let text = typed::text(value)?;
+    let text = arguments::text(value)?;
     let all = text.as_str();
     if all.starts_with(new) && !new.is_empty() {
         return Ok(text::cut(value, text, 0, new.len(), &Keys::None));
@@ -44,7 +44,7 @@ pub(super) fn changed(value: &Traced, new: &str) -> Result<Traced, Fault> {
 /// The last name of a path (`path.Base`).
 fn base(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
-    let path = typed::text(value)?.as_str();
+    let path = arguments::text(value)?.as_str();
     let trimmed = path.trim_end_matches('/');
     let name = match trimmed.rsplit_once('/') {
         Some((_, name)) => name,
@@ -58,7 +58,7 @@ fn base(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
 /// A path without its last name (`path.Dir`).
 fn dir(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
-    let path = typed::text(value)?.as_str();
+    let path = arguments::text(value)?.as_str();
     let folder = path
         .rfind('/')
         .and_then(|end| path.get(..=end))
@@ -69,7 +69,7 @@ fn dir(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 /// The end of the last name from its last dot on (`path.Ext`).
 fn ext(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
-    let path = typed::text(value)?.as_str();
+    let path = arguments::text(value)?.as_str();
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
     changed(
         value,
@@ -82,7 +82,7 @@ fn ext(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
 /// The shortest path that is the same (`path.Clean`).
 fn clean(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
-    let path = cleaned(typed::text(value)?.as_str(), work)?;
+    let path = cleaned(arguments::text(value)?.as_str(), work)?;
     changed(value, &path)
 }
 
@@ -114,6 +114,6 @@ fn cleaned(path: &str, work: &mut Work) -> Result<String, Fault> {
 /// Whether a path starts at the root (`path.IsAbs`).
 fn is_abs(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
-    let is_rooted = typed::text(value)?.as_str().starts_with('/');
+    let is_rooted = arguments::text(value)?.as_str().starts_with('/');
     Ok(Traced::derived(Value::Bool(is_rooted), args))
 }

@@ -27,7 +27,7 @@ pub(super) struct Flags {
 }
 
 /// A value as `%v` prints it, which is what sprig's `strval` makes of it, too.
-pub(super) fn printed(value: &Traced, work: &mut Work) -> Result<Text, Fault> {
+pub(in super::super) fn printed(value: &Traced, work: &mut Work) -> Result<Text, Fault> {
     let mut printer = Printer::new(work);
     printer.value(value, 'v', Flags::default())?;
     Ok(printer.out)

@@ -3,8 +3,8 @@
 use super::super::traced::{Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
+use super::arguments;
 use super::print::{Flags, Printer};
-use super::typed;
 
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {
@@ -59,7 +59,7 @@ fn printf(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let Some((format, args)) = args.split_first() else {
         return Err(Fault::Failed("printf has no format".to_owned()));
     };
-    let format = typed::text(format)?;
+    let format = arguments::text(format)?;
     if format.has_hole() {
         return Err(Fault::Unsupported("a format that is not known".to_owned()));
     }

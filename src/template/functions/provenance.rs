@@ -11,7 +11,7 @@ const MAX_NESTED_LISTS: usize = 64;
 
 /// A list made of these items. Its size is paid for.
 pub(super) fn list_of(items: Vec<Traced>, origin: Origin, work: &mut Work) -> Result<Traced, Fault> {
-    work.steps(items.len().saturating_mul(4))?;
+    work.list(items.len())?;
     for item in &items {
         check_nesting(item, MAX_NESTED_LISTS, work)?;
     }
@@ -49,6 +49,7 @@ pub(super) fn hang(value: &Traced, keys: &Keys, work: &mut Work) -> Result<Trace
         // The entries of a value that has a key have keys of their own.
         Value::List(items) if value.origin.key.is_none() => {
             work.enter()?;
+            work.list(items.len())?;
             let items = items
                 .iter()
                 .map(|item| hang(item, keys, work))
@@ -58,6 +59,7 @@ pub(super) fn hang(value: &Traced, keys: &Keys, work: &mut Work) -> Result<Trace
         }
         Value::Map(map) if value.origin.key.is_none() => {
             work.enter()?;
+            work.map(map.entries().len())?;
             let mut entries = Vec::new();
             for (name, entry) in map.entries().iter() {
                 entries.push((Rc::clone(name), hang(entry, keys, work)?));
@@ -123,7 +125,7 @@ pub(super) fn stand_in_deep(value: &Traced, key: &Key, work: &mut Work) -> Resul
         for name in names {
             if let Some(entry) = map.get(&name) {
                 let entry = stand_in_deep(&entry, &key.name(&name), work)?;
-                map.entries_mut().insert(name, entry);
+                work.put(map, name, entry)?;
             }
         }
         work.leave();

@@ -8,10 +8,10 @@ use super::super::key::Keys;
 use super::super::traced::{Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
+use super::arguments::{self, exactly};
 use super::print::{hanging, part};
 use super::regex_syntax::{Refusal, translate};
 use super::text::{Edit, cut, edited};
-use super::typed::{self, exactly};
 
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {
@@ -60,8 +60,8 @@ fn search_costs(expression: &str, text: &str, work: &mut Work) -> Result<(), Fau
 /// Whether an expression is found in a text. An invalid one never is, unless the function says so.
 fn is_match(args: &[Traced], must: bool, work: &mut Work) -> Result<Traced, Fault> {
     let [expression, text] = exactly(args)?;
-    let text = typed::text(text)?.as_str();
-    let is_match = match compiled(typed::text(expression)?.as_str(), text, work)? {
+    let text = arguments::text(text)?.as_str();
+    let is_match = match compiled(arguments::text(expression)?.as_str(), text, work)? {
         Ok(regex) => regex.is_match(text),
         Err(Refusal::Invalid) if !must => false,
         Err(refusal) => return Err(refusal.into()),
@@ -72,8 +72,8 @@ fn is_match(args: &[Traced], must: bool, work: &mut Work) -> Result<Traced, Faul
 /// The first place (`FindString`).
 fn find_one(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [expression, value] = exactly(args)?;
-    let text = typed::text(value)?;
-    let regex = compiled(typed::text(expression)?.as_str(), text.as_str(), work)??;
+    let text = arguments::text(value)?;
+    let regex = compiled(arguments::text(expression)?.as_str(), text.as_str(), work)??;
     Ok(match regex.find(text.as_str()) {
         Some(found) => cut(value, text, found.start(), found.end(), &expression.keys()),
         None => Traced::derived_text("", args),
@@ -104,11 +104,11 @@ fn places(
 /// All places (`FindAllString`).
 fn find_all(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [expression, value, count] = exactly(args)?;
-    let text = typed::text(value)?;
-    let source = typed::text(expression)?.as_str();
+    let text = arguments::text(value)?;
+    let source = arguments::text(expression)?.as_str();
     let regex = compiled(source, text.as_str(), work)??;
     let keys = expression.keys().and(&count.keys());
-    let found = places(&regex, source, text, typed::int(count)?, work)?
+    let found = places(&regex, source, text, arguments::int(count)?, work)?
         .into_iter()
         .map(|(start, end)| Traced::text(hanging(part(text, start, end), &keys)))
         .collect();
@@ -118,11 +118,11 @@ fn find_all(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 /// What stands between the places (`Split`).
 fn split(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [expression, value, count] = exactly(args)?;
-    let text = typed::text(value)?;
+    let text = arguments::text(value)?;
     let all = text.as_str();
-    let source = typed::text(expression)?.as_str();
+    let source = arguments::text(expression)?.as_str();
     let regex = compiled(source, all, work)??;
-    let count = typed::int(count)?;
+    let count = arguments::int(count)?;
     let mut parts = Vec::new();
     if count != 0 {
         let at_most = usize::try_from(count).unwrap_or(usize::MAX);
@@ -160,10 +160,10 @@ fn replace_all(
     work: &mut Work,
 ) -> Result<Traced, Fault> {
     let [expression, value, with] = exactly(args)?;
-    let text = typed::text(value)?;
+    let text = arguments::text(value)?;
     let all = text.as_str();
-    let source = typed::text(expression)?.as_str();
-    let template = typed::text(with)?.as_str();
+    let source = arguments::text(expression)?.as_str();
+    let template = arguments::text(with)?.as_str();
     let regex = compiled(source, all, work)??;
     let mut edits = Vec::new();
     for captures in regex.captures_iter(all) {
@@ -238,7 +238,7 @@ fn group_name(after: &str) -> Option<Option<(&str, &str)>> {
 /// The text as an expression that finds it (`QuoteMeta`).
 fn quote_meta(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
-    let text = typed::text(value)?;
+    let text = arguments::text(value)?;
     work.bytes(text.as_str().len())?;
     let is_special = |character: char| "\\.+*?()|[]{}^$".contains(character);
     let edits: Vec<Edit> = text

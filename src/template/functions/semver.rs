@@ -8,7 +8,7 @@ use regex::{Captures, Regex};
 use super::super::traced::{Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
-use super::typed::{self, exactly};
+use super::arguments::{self, exactly};
 
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {
@@ -371,7 +371,10 @@ fn is_taken(constraint: &str, version: &str) -> Result<bool, Fault> {
 fn compare(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [constraint, version] = exactly(args)?;
     work.steps(STEPS)?;
-    let is_taken = is_taken(typed::text(constraint)?.as_str(), typed::text(version)?.as_str())?;
+    let is_taken = is_taken(
+        arguments::text(constraint)?.as_str(),
+        arguments::text(version)?.as_str(),
+    )?;
     Ok(Traced::derived(Value::Bool(is_taken), args))
 }
 
@@ -379,7 +382,7 @@ fn compare(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 fn semver(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
     work.steps(STEPS)?;
-    let original = typed::text(value)?.as_str();
+    let original = arguments::text(value)?.as_str();
     let version = parse(original)?;
     let text = |text: &str| Traced::derived_text(text, args);
     let number = |number: u64| match i64::try_from(number) {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::super::traced::{Origin, Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
+use super::arguments::{self, exactly};
 use super::print::{self, filled, hanging, part};
-use super::typed::{self, exactly};
 
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {
@@ -47,7 +47,7 @@ fn join(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [separator, list] = exactly(args)?;
     let between = match &separator.value {
         Value::Unknown => return Err(Fault::Unsupported("a separator that is not known".to_owned())),
-        _ => typed::text(separator)?,
+        _ => arguments::text(separator)?,
     };
     let mut joined = Text::default();
     for (position, text) in texts(list, work)?.iter().enumerate() {
@@ -116,8 +116,8 @@ fn split_up(
     at_most: usize,
     work: &mut Work,
 ) -> Result<Vec<Traced>, Fault> {
-    let text = typed::text(value)?;
-    let places = parts(text.as_str(), typed::text(separator)?.as_str(), at_most, work)?;
+    let text = arguments::text(value)?;
+    let places = parts(text.as_str(), arguments::text(separator)?.as_str(), at_most, work)?;
     let keys = separator.keys();
     let pieces = text.pieces().count();
     let mut values = Vec::with_capacity(places.len());
@@ -145,7 +145,7 @@ fn split(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 /// The same with at most so many parts (`splitn`).
 fn split_n(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [separator, count, text] = exactly(args)?;
-    let at_most = usize::try_from(typed::int(count)?).unwrap_or(usize::MAX);
+    let at_most = usize::try_from(arguments::int(count)?).unwrap_or(usize::MAX);
     let values = split_up(separator, text, at_most, work)?;
     Ok(numbered(values, args))
 }

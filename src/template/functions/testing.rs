@@ -1,7 +1,7 @@
 //! What the tests of functions share: arguments, and results with their origins made visible.
 
 use super::super::key::Key;
-use super::super::traced::{Kind, Origin, Text, Traced, Value};
+use super::super::traced::{Kind, Origin, Text, Traced, Tree, Value};
 use super::super::work::{Fault, Work};
 
 /// A text that stands in the template.
@@ -17,7 +17,7 @@ pub(super) fn int(number: i64) -> Traced {
 /// The value of a key.
 #[allow(clippy::needless_pass_by_value)] // `json!` makes values, and tests read better without `&`.
 pub(super) fn keyed(key: &str, value: serde_json::Value) -> Traced {
-    Traced::of_values(&value, &Key::root().name(key))
+    Traced::of_values(&value, &Key::root().name(key), &Tree::default())
 }
 
 /// Texts one after another.

@@ -6,8 +6,8 @@ use super::super::key::Keys;
 use super::super::traced::{BLOCK_HOLE, HOLE, Kind, Origin, Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
+use super::arguments::{self, exactly};
 use super::print::{self, filled, hanging, part};
-use super::typed::{self, exactly};
 
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {
@@ -120,9 +120,9 @@ fn indented(start: &str, count: &Traced, value: &Traced, work: &mut Work) -> Res
     let unknown = Text::hole(value.origin.clone());
     let text = match &value.value {
         Value::Unknown => &unknown,
-        _ => typed::text(value)?,
+        _ => arguments::text(value)?,
     };
-    let count = times(typed::int(count)?)?;
+    let count = times(arguments::int(count)?)?;
     let lines = text.as_str().matches('\n').count() + 1;
     work.bytes(text.as_str().len().saturating_add(lines.saturating_mul(count)))?;
     let pad = " ".repeat(count);
@@ -182,7 +182,7 @@ fn trim(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
     Ok(trimmed(
         value,
-        typed::text(value)?,
+        arguments::text(value)?,
         &Keys::None,
         char::is_whitespace,
     ))
@@ -191,8 +191,8 @@ fn trim(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
 /// Without certain characters at both ends (`strings.Trim`).
 fn trim_all(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [set, value] = exactly(args)?;
-    let characters = typed::text(set)?.as_str();
-    let text = typed::text(value)?;
+    let characters = arguments::text(set)?.as_str();
+    let text = arguments::text(value)?;
     work.steps(text.as_str().len().saturating_mul(characters.len()) / 64)?;
     Ok(trimmed(value, text, &set.keys(), |character| {
         characters.contains(character)
@@ -238,10 +238,10 @@ pub(super) fn cut_bytes(
 /// Without an end (`strings.TrimSuffix`).
 fn trim_suffix(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let [suffix, value] = exactly(args)?;
-    let text = typed::text(value)?;
+    let text = arguments::text(value)?;
     let all = text.as_str();
     let end = all
-        .strip_suffix(typed::text(suffix)?.as_str())
+        .strip_suffix(arguments::text(suffix)?.as_str())
         .unwrap_or(all)
         .len();
     Ok(cut(value, text, 0, end, &suffix.keys()))
@@ -250,10 +250,10 @@ fn trim_suffix(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
 /// Without a beginning (`strings.TrimPrefix`).
 fn trim_prefix(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let [prefix, value] = exactly(args)?;
-    let text = typed::text(value)?;
+    let text = arguments::text(value)?;
     let all = text.as_str();
     let len = all
-        .strip_prefix(typed::text(prefix)?.as_str())
+        .strip_prefix(arguments::text(prefix)?.as_str())
         .unwrap_or(all)
         .len();
     Ok(cut(value, text, all.len() - len, all.len(), &prefix.keys()))
@@ -262,9 +262,9 @@ fn trim_prefix(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
 /// Its first bytes, or its last for a negative number (`trunc`).
 fn trunc(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let [count, value] = exactly(args)?;
-    let text = typed::text(value)?;
+    let text = arguments::text(value)?;
     let len = text.as_str().len();
-    let number = typed::int(count)?;
+    let number = arguments::int(count)?;
     let size = usize::try_from(number.unsigned_abs()).unwrap_or(usize::MAX);
     let (start, end) = if number < 0 {
         (len.saturating_sub(size), len)
@@ -277,9 +277,9 @@ fn trunc(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
 /// The bytes between two positions (`substring`).
 fn substr(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let [start, end, value] = exactly(args)?;
-    let text = typed::text(value)?;
+    let text = arguments::text(value)?;
     let len = text.as_str().len();
-    let (from, to) = (typed::int(start)?, typed::int(end)?);
+    let (from, to) = (arguments::int(start)?, arguments::int(end)?);
     let outside = || Fault::Failed("slice bounds out of range".to_owned());
     let (from, to) = match (usize::try_from(from), usize::try_from(to)) {
         (Err(_), Ok(to)) => (0, to),
@@ -342,8 +342,8 @@ pub(super) fn edited(
 /// A text with another for each place of a third (`strings.Replace`).
 fn replace(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [old, new, value] = exactly(args)?;
-    let text = typed::text(value)?;
-    let (from, with) = (typed::text(old)?.as_str(), typed::text(new)?.as_str());
+    let text = arguments::text(value)?;
+    let (from, with) = (arguments::text(old)?.as_str(), arguments::text(new)?.as_str());
     let mut edits = Vec::new();
     work.bytes(text.as_str().len())?;
     for (start, found) in text.as_str().match_indices(from) {
@@ -361,7 +361,7 @@ fn replace(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 /// change too where there is any.
 fn nospace(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
-    let text = typed::text(value)?;
+    let text = arguments::text(value)?;
     let all = text.as_str();
     work.bytes(all.len())?;
     let characters = || all.bytes().map(char::from);
@@ -388,8 +388,8 @@ fn nospace(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 /// A text several times (`strings.Repeat`).
 fn repeat(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [count, value] = exactly(args)?;
-    let text = typed::text(value)?;
-    let count = times(typed::int(count)?)?;
+    let text = arguments::text(value)?;
+    let count = times(arguments::int(count)?)?;
     if count == 1 {
         return Ok(cut(
             value,
@@ -406,7 +406,7 @@ fn repeat(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 /// Asks something of a text, which is the last argument.
 fn ask(args: &[Traced], question: fn(&str, &str) -> bool) -> Result<Traced, Fault> {
     let [part, text] = exactly(args)?;
-    let is_so = question(typed::text(text)?.as_str(), typed::text(part)?.as_str());
+    let is_so = question(arguments::text(text)?.as_str(), arguments::text(part)?.as_str());
     Ok(Traced::derived(Value::Bool(is_so), args))
 }
 

@@ -3,12 +3,16 @@
 use std::rc::Rc;
 
 use super::super::key::{Key, KeyStep, Keys};
-use super::super::traced::{Kind, Origin, Text, Traced, Value};
+use super::super::traced::{Kind, Origin, Text, Traced, Tree, Value};
 use super::super::work::{Fault, Work};
 
 /// The values of a release, at the root.
 pub(super) fn values(json: &str) -> Traced {
-    Traced::of_values(&serde_json::from_str(json).unwrap(), &Key::root())
+    Traced::of_values(
+        &serde_json::from_str(json).unwrap(),
+        &Key::root(),
+        &Tree::default(),
+    )
 }
 
 /// The value at a path such as `a.b.0`, or nil at its key.
@@ -100,7 +104,7 @@ pub(super) fn described(value: &Traced) -> String {
     };
     let keys = match &origin.keys {
         Keys::None => String::new(),
-        Keys::Some(keys) => format!("{keys:?}").replace(['{', '}'], "").replace(", ", ","),
+        Keys::Some(keys) => keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
         Keys::Many => "many".to_owned(),
     };
     let keys = if keys.is_empty() {

@@ -4,9 +4,9 @@ use super::super::key::Keys;
 use super::super::traced::{Origin, Text, Traced};
 use super::super::work::{Fault, Work};
 use super::Function;
+use super::arguments::{self, exactly};
 use super::characters;
 use super::text;
-use super::typed::{self, exactly};
 
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {
@@ -34,7 +34,7 @@ fn by_character(
     work: &mut Work,
 ) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
-    let text = typed::text(value)?;
+    let text = arguments::text(value)?;
     work.bytes(text.as_str().len())?;
     let mut changed = Text::default();
     for (piece, origin) in text.pieces() {
@@ -59,7 +59,7 @@ pub(super) fn rewritten(
     work: &mut Work,
 ) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
-    let text = typed::text(value)?;
+    let text = arguments::text(value)?;
     work.bytes(text.as_str().len())?;
     let new = rewrite(text.as_str())?;
     if new == text.as_str() {
@@ -190,17 +190,17 @@ fn initials(text: &str) -> Result<String, Fault> {
 /// A text of at most so many bytes, with dots where it is cut (`abbrev`).
 fn abbrev(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [width, value] = exactly(args)?;
-    abbreviated(value, 0, typed::int(width)?, 4, args, work)
+    abbreviated(value, 0, arguments::int(width)?, 4, args, work)
 }
 
 /// The same, cut at both ends (`abbrevboth`).
 fn abbrev_both(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [left, right, value] = exactly(args)?;
-    let left = typed::int(left)?;
+    let left = arguments::int(left)?;
     abbreviated(
         value,
         left,
-        typed::int(right)?,
+        arguments::int(right)?,
         if left > 0 { 7 } else { 4 },
         args,
         work,
@@ -215,7 +215,7 @@ fn abbreviated(
     args: &[Traced],
     work: &mut Work,
 ) -> Result<Traced, Fault> {
-    let text = typed::text(value)?;
+    let text = arguments::text(value)?;
     let all = text.as_str();
     work.bytes(all.len())?;
     let width = match usize::try_from(width) {
@@ -223,7 +223,7 @@ fn abbreviated(
         _ => {
             let keys = args
                 .split_last()
-                .map_or(Keys::None, |(_, others)| typed::keys(others));
+                .map_or(Keys::None, |(_, others)| arguments::keys(others));
             return Ok(text::cut(value, text, 0, all.len(), &keys));
         }
     };
@@ -261,8 +261,8 @@ fn abbreviated(
 /// One text for the number 1 and another one for others (`plural`).
 fn plural(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let [one, many, count] = exactly(args)?;
-    let (one_text, many_text) = (typed::text(one)?, typed::text(many)?);
-    let (value, text) = if typed::int(count)? == 1 {
+    let (one_text, many_text) = (arguments::text(one)?, arguments::text(many)?);
+    let (value, text) = if arguments::int(count)? == 1 {
         (one, one_text)
     } else {
         (many, many_text)
@@ -273,25 +273,25 @@ fn plural(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
 /// Lines of at most so many bytes, with long words whole (`goutils.Wrap`).
 fn wrap(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [width, value] = exactly(args)?;
-    let text = typed::text(value)?.as_str();
-    let new = wrapped(text, typed::int(width)?, "\n", false, work)?;
+    let text = arguments::text(value)?.as_str();
+    let new = wrapped(text, arguments::int(width)?, "\n", false, work)?;
     wrapped_value(value, new, args)
 }
 
 /// The same with other ends of lines, and long words cut (`goutils.WrapCustom`).
 fn wrap_with(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [width, line_end, value] = exactly(args)?;
-    let text = typed::text(value)?.as_str();
-    let line_end = match typed::text(line_end)?.as_str() {
+    let text = arguments::text(value)?.as_str();
+    let line_end = match arguments::text(line_end)?.as_str() {
         "" => "\n",
         line_end => line_end,
     };
-    let new = wrapped(text, typed::int(width)?, line_end, true, work)?;
+    let new = wrapped(text, arguments::int(width)?, line_end, true, work)?;
     wrapped_value(value, new, args)
 }
 
 fn wrapped_value(value: &Traced, new: String, args: &[Traced]) -> Result<Traced, Fault> {
-    let text = typed::text(value)?;
+    let text = arguments::text(value)?;
     if text.as_str() == new {
         Ok(value.clone())
     } else {

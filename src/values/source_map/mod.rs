@@ -9,6 +9,8 @@ mod located;
 mod source;
 mod split;
 
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -43,6 +45,8 @@ pub struct SourceMap {
     /// How many documents could not be read, most often because a hole stands in a bad place, or are holes themselves.
     /// Objects that are not found may be in there.
     pub lost: usize,
+    /// By the text of a document: which of the objects it has, and how many are lost.
+    read: HashMap<Box<str>, (Range<usize>, usize)>,
 }
 
 /// A text of an object of which parts may not be known: its kind, its name.
@@ -50,7 +54,7 @@ pub struct SourceMap {
 pub struct Word(Option<String>);
 
 /// An object, as far as it is known.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Document {
     /// `apiVersion`.
     pub api_version: Word,
@@ -155,15 +159,32 @@ const fn root(body: &Readable) -> Child {
 impl SourceMap {
     /// Reads the text that a template file renders. The limits are those of each document.
     pub fn of(text: &Text, limits: &Limits) -> Self {
+        Self::of_changed(text, limits, &Self::default())
+    }
+
+    /// The same for a text of which another rendering was read before: documents that stayed the same are not read again,
+    /// and keep the origins that they had.
+    pub fn of_changed(text: &Text, limits: &Limits, before: &Self) -> Self {
         let source = Source::of(text);
         let mut map = Self::default();
         let mut repairs = Repairs::default();
         let mut reread = REREAD;
         for span in split::documents(&source.text, MOST_DOCUMENTS) {
-            match holes::read(&source.slice(&span), limits, &mut repairs, &mut reread) {
-                Some(body) => map.add(Rc::new(body)),
-                None => map.lost += usize::from(!is_comment(&source, &span)),
+            let text = source.text.get(span.clone()).unwrap_or_default();
+            let start = map.documents.len();
+            let lost = map.lost;
+            if let Some((same, lost)) = before.read.get(text) {
+                let same = before.documents.get(same.clone()).unwrap_or_default();
+                map.documents.extend_from_slice(same);
+                map.lost += lost;
+            } else {
+                match holes::read(&source.slice(&span), limits, &mut repairs, &mut reread) {
+                    Some(body) => map.add(Rc::new(body)),
+                    None => map.lost += usize::from(!is_comment(&source, &span)),
+                }
             }
+            let read = (start..map.documents.len(), map.lost - lost);
+            map.read.insert(text.into(), read);
         }
         map
     }
@@ -272,8 +293,7 @@ impl SourceMap {
     pub fn changes(&self, after: &Self, most: usize) -> Vec<Change> {
         let mut changes = Vec::new();
         let mut others: Vec<Option<&Document>> = after.documents.iter().map(Some).collect();
-        let mut by_identity: std::collections::HashMap<_, std::collections::VecDeque<usize>> =
-            std::collections::HashMap::new();
+        let mut by_identity: HashMap<_, VecDeque<usize>> = HashMap::new();
         for (index, document) in after.documents.iter().enumerate() {
             by_identity
                 .entry(document.identity())
@@ -281,9 +301,7 @@ impl SourceMap {
                 .push_back(index);
         }
         for own in &self.documents {
-            let index = by_identity
-                .get_mut(&own.identity())
-                .and_then(std::collections::VecDeque::pop_front);
+            let index = by_identity.get_mut(&own.identity()).and_then(VecDeque::pop_front);
             let other = index
                 .and_then(|index| others.get_mut(index))
                 .and_then(Option::take);
@@ -304,7 +322,7 @@ impl SourceMap {
 }
 
 /// Whether a document has comments only.
-fn is_comment(source: &Source, span: &std::ops::Range<usize>) -> bool {
+fn is_comment(source: &Source, span: &Range<usize>) -> bool {
     let text = source.text.get(span.clone()).unwrap_or_default();
     text.lines().all(|line| {
         let line = line.trim_start();
@@ -394,6 +412,9 @@ impl Document {
 
     /// The fields that differ from those of another, at most so many.
     fn differences(&self, other: &Self, most: usize) -> Vec<changes::Difference> {
+        if Rc::ptr_eq(&self.body, &other.body) && self.root.node == other.root.node {
+            return Vec::new();
+        }
         if self.body.source.text == other.body.source.text && self.root.node == other.root.node {
             return Vec::new();
         }

@@ -1,7 +1,9 @@
 """Counts answers by class, and prints them."""
 
 import collections
+import fnmatch
 import json
+import re
 import statistics
 import sys
 import threading
@@ -129,9 +131,10 @@ class Tally:
             sum(bool(row["moved"]) for row in named), sum(bool(row["untold"]) for row in named)))
 
     def print_rest(self):
-        named = [row for row in self.rows if row["right"]]
+        # Nobody can foretell what a template does that is not at hand.
+        named = [row for row in self.rows if row["right"] and row["certainty"] == "verified"]
         moved = [row for row in named if row["moved"]]
-        print("side effects: %d of %d right suggestions have some, %d of these all foretold; %d foretell some that do not come" % (
+        print("side effects: %d of %d right verified suggestions have some, %d of these all foretold; %d foretell some that do not come" % (
             len(moved), len(named), sum(not row["untold"] for row in moved), sum(bool(row["false"]) for row in named)))
         reasons = collections.Counter(row["reason"] for row in self.rows if row["right"] is None)
         missed = collections.Counter(row["reason"] for row in self.rows if row["right"] is None and row["controllable"])
@@ -143,11 +146,15 @@ class Tally:
 
 
 def tells(told, entry):
-    """Whether a foretold change is this one: same object, and one path inside of the other."""
+    """Whether a foretold change is this one: same object, and one path inside of the other.
+
+    Elements of lists are not told apart, as they are named in more than one way; `*` in a name is any text.
+    """
     kind, name, path = entry
-    if told.get("kind") != kind or told.get("name") != name:
+    if told.get("kind") != kind or not fnmatch.fnmatchcase(name, told.get("name", "").replace("[", "[[]")):
         return False
-    short, long = sorted((told.get("path", "/"), path), key=len)
+    paths = [re.sub(r"\[[^\]]*\]", "[]", text) for text in (told.get("path", "/"), path)]
+    short, long = sorted(paths, key=len)
     return long.startswith(short) and (short == long or short == "/" or long[len(short)] in "/[")
 
 

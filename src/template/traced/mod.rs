@@ -1,11 +1,15 @@
 //! Values that remember which key of the release's values they come from.
 
-use std::cell::{Ref, RefCell, RefMut};
+mod text;
+
+use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::key::{Key, KeyStep, Keys};
+use super::key::{Gathered, Key, KeyStep, Keys};
+
+pub use text::{BLOCK_HOLE, HOLE, Piece, Text};
 
 /// How a value or a piece of text came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,166 +90,9 @@ impl Origin {
     /// All keys that it hangs on, the one that it shows among them.
     pub fn all_keys(&self) -> Keys {
         match &self.key {
-            Some(key) => self.keys.and(&Keys::one(key.clone())),
+            Some(key) => self.keys.and_one(key),
             None => self.keys.clone(),
         }
-    }
-}
-
-/// A piece of text with one origin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
-    /// Its bytes.
-    pub len: usize,
-    /// Where it comes from.
-    pub origin: Origin,
-}
-
-/// Stands in a text for a hole within a line.
-pub const HOLE: char = '\u{E000}';
-/// Stands in a text for a hole that is indented, so that it may have several lines.
-pub const BLOCK_HOLE: char = '\u{E001}';
-
-/// A text whose pieces remember where they come from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Text {
-    text: String,
-    /// They cover the text without gaps. A piece may be empty: that of an empty value still says which key it is of.
-    pieces: Vec<Piece>,
-}
-
-impl Text {
-    /// A text of one piece.
-    pub fn of(text: impl Into<String>, origin: Origin) -> Self {
-        let text = text.into();
-        let pieces = vec![Piece {
-            len: text.len(),
-            origin,
-        }];
-        Self { text, pieces }
-    }
-
-    /// A text that stands in a template.
-    pub fn literal(text: impl Into<String>) -> Self {
-        Self::of(text, Origin::literal())
-    }
-
-    /// A text that is not known.
-    pub fn hole(origin: Origin) -> Self {
-        Self::of(HOLE, origin)
-    }
-
-    /// The characters.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// The pieces, with their characters.
-    pub fn pieces(&self) -> impl Iterator<Item = (&str, &Origin)> {
-        let mut start = 0;
-        self.pieces.iter().map(move |piece| {
-            let end = start + piece.len;
-            let text = self.text.get(start..end).unwrap_or_default();
-            start = end;
-            (text, &piece.origin)
-        })
-    }
-
-    /// Whether a part of it is not known.
-    pub fn has_hole(&self) -> bool {
-        self.pieces.iter().any(|piece| piece.origin.kind == Kind::Hole)
-    }
-
-    /// Adds a piece.
-    pub fn push(&mut self, text: &str, origin: &Origin) {
-        self.text.push_str(text);
-        match self.pieces.last_mut() {
-            Some(last) if last.origin == *origin && origin.key.is_none() => last.len += text.len(),
-            _ => self.pieces.push(Piece {
-                len: text.len(),
-                origin: origin.clone(),
-            }),
-        }
-    }
-
-    /// Adds what stands in a template.
-    pub fn push_literal(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.push(text, &Origin::literal());
-        }
-    }
-
-    /// Adds another text.
-    pub fn append(&mut self, other: &Self) {
-        for (text, origin) in other.pieces() {
-            self.push(text, origin);
-        }
-    }
-
-    /// The text with each piece rewritten; origins stay.
-    #[must_use]
-    pub fn map(&self, rewrite: impl Fn(&str) -> String) -> Self {
-        let mut mapped = Self::default();
-        for (text, origin) in self.pieces() {
-            mapped.push(&rewrite(text), origin);
-        }
-        mapped
-    }
-
-    /// The text with each origin rewritten.
-    #[must_use]
-    pub fn map_origins(&self, rewrite: impl Fn(&str, &Origin) -> Origin) -> Self {
-        let mut mapped = Self::default();
-        for (text, origin) in self.pieces() {
-            mapped.push(text, &rewrite(text, origin));
-        }
-        mapped
-    }
-
-    /// A part of it, by byte positions on character boundaries. A piece that is cut shows its key no longer.
-    #[must_use]
-    pub fn slice(&self, start: usize, end: usize) -> Self {
-        let mut part = Self::default();
-        let mut at = 0;
-        for (text, origin) in self.pieces() {
-            let (from, to) = (at.max(start), (at + text.len()).min(end));
-            let is_whole = from == at && to == at + text.len();
-            if from < to || (is_whole && text.is_empty() && from == to) {
-                let kept = text.get(from - at..to - at).unwrap_or_default();
-                if is_whole || origin.key.is_none() {
-                    part.push(kept, origin);
-                } else {
-                    part.push(kept, &Origin::derived(origin.all_keys()));
-                }
-            }
-            at += text.len();
-        }
-        part
-    }
-
-    /// Whose text it is as a whole: that of its only piece with characters, else one that is made of all its pieces.
-    pub fn origin(&self) -> Origin {
-        let mut filled = self.pieces().filter(|(text, _)| !text.is_empty());
-        let only = match (filled.next(), filled.next()) {
-            (Some((_, origin)), None) => Some(origin),
-            (None, _) if self.pieces.len() == 1 => self.pieces.first().map(|piece| &piece.origin),
-            _ => None,
-        };
-        if let Some(origin) = only {
-            return origin.clone();
-        }
-        if self.has_hole() {
-            Origin::hole(self.keys())
-        } else {
-            Origin::derived(self.keys())
-        }
-    }
-
-    /// All keys that it hangs on.
-    pub fn keys(&self) -> Keys {
-        self.pieces
-            .iter()
-            .fold(Keys::None, |keys, piece| keys.and(&piece.origin.all_keys()))
     }
 }
 
@@ -254,17 +101,37 @@ impl Text {
 pub struct Map(Rc<Entries>);
 
 #[derive(Debug, Default)]
-struct Entries(RefCell<BTreeMap<Rc<str>, Traced>>);
+struct Entries {
+    of_map: RefCell<BTreeMap<Rc<str>, Traced>>,
+    /// The tree that it is a part of; `None` for a map that a template made.
+    tree: Option<Tree>,
+}
+
+/// What the maps of one tree of values have in common.
+#[derive(Debug, Clone, Default)]
+pub struct Tree(Rc<Cell<bool>>);
+
+impl Tree {
+    /// Whether a template changed one of the maps.
+    pub(super) fn is_changed(&self) -> bool {
+        self.0.get()
+    }
+
+    /// Forgets about changes.
+    pub(super) fn reset(&self) {
+        self.0.set(false);
+    }
+}
 
 /// One map after the other, as a template may make maps within maps without end.
 impl Drop for Entries {
     fn drop(&mut self) {
-        let mut left: Vec<Traced> = std::mem::take(self.0.get_mut()).into_values().collect();
+        let mut left: Vec<Traced> = std::mem::take(self.of_map.get_mut()).into_values().collect();
         while let Some(Traced { value, .. }) = left.pop() {
             match value {
                 Value::Map(map) => {
                     if let Some(mut entries) = Rc::into_inner(map.0) {
-                        left.extend(std::mem::take(entries.0.get_mut()).into_values());
+                        left.extend(std::mem::take(entries.of_map.get_mut()).into_values());
                     }
                 }
                 Value::List(items) => left.extend(Rc::into_inner(items).into_iter().flatten()),
@@ -281,19 +148,30 @@ impl Drop for Entries {
 }
 
 impl Map {
+    /// A map that is a part of a tree.
+    pub(super) fn of_tree(entries: BTreeMap<Rc<str>, Traced>, tree: &Tree) -> Self {
+        Self(Rc::new(Entries {
+            of_map: RefCell::new(entries),
+            tree: Some(tree.clone()),
+        }))
+    }
+
     /// The entries, sorted by name as templates go through them.
     pub fn entries(&self) -> Ref<'_, BTreeMap<Rc<str>, Traced>> {
-        self.0.0.borrow()
+        self.0.of_map.borrow()
     }
 
     /// The entries, to be changed. No entries may be held at the same time.
     pub fn entries_mut(&self) -> RefMut<'_, BTreeMap<Rc<str>, Traced>> {
-        self.0.0.borrow_mut()
+        if let Some(tree) = &self.0.tree {
+            tree.0.set(true);
+        }
+        self.0.of_map.borrow_mut()
     }
 
     /// The entry of a name.
     pub fn get(&self, name: &str) -> Option<Traced> {
-        self.0.0.borrow().get(name).cloned()
+        self.0.of_map.borrow().get(name).cloned()
     }
 
     /// Whether both are the same map, and not only alike.
@@ -304,7 +182,10 @@ impl Map {
 
 impl FromIterator<(Rc<str>, Traced)> for Map {
     fn from_iter<I: IntoIterator<Item = (Rc<str>, Traced)>>(entries: I) -> Self {
-        Self(Rc::new(Entries(RefCell::new(entries.into_iter().collect()))))
+        Self(Rc::new(Entries {
+            of_map: RefCell::new(entries.into_iter().collect()),
+            tree: None,
+        }))
     }
 }
 
@@ -315,6 +196,19 @@ pub enum Native {
     Files(Rc<BTreeMap<Rc<str>, Rc<[u8]>>>),
     /// `.Capabilities.APIVersions`.
     ApiVersions(Arc<BTreeSet<String>>),
+    /// `.Capabilities.KubeVersion`.
+    KubeVersion(Rc<KubeVersion>),
+}
+
+/// A version of Kubernetes (Helm: `pkg/chart/common/capabilities.go`).
+#[derive(Debug)]
+pub struct KubeVersion {
+    /// All of it, such as `v1.33.4`.
+    pub version: String,
+    /// The first number.
+    pub major: String,
+    /// The second number.
+    pub minor: String,
 }
 
 /// How deep and how far the keys of what a value holds are looked for, before they are no longer told apart.
@@ -369,9 +263,7 @@ impl Traced {
 
     /// A value that is computed from others.
     pub fn derived(value: Value, from: &[Self]) -> Self {
-        let keys = from
-            .iter()
-            .fold(Keys::None, |keys, value| keys.and(&value.keys()));
+        let keys = Self::keys_of(from);
         match value {
             Value::Text(text) => Self::text(Text::of(text.as_str(), Origin::derived(keys))),
             value => Self {
@@ -388,9 +280,7 @@ impl Traced {
 
     /// What is not known and hangs on others.
     pub fn unknown(from: &[Self]) -> Self {
-        let keys = from
-            .iter()
-            .fold(Keys::None, |keys, value| keys.and(&value.keys()));
+        let keys = Self::keys_of(from);
         Self {
             value: Value::Unknown,
             origin: Origin::hole(keys),
@@ -409,7 +299,7 @@ impl Traced {
     }
 
     /// Values as Helm gives them to a template, each with its key.
-    pub fn of_values(value: &serde_json::Value, key: &Key) -> Self {
+    pub fn of_values(value: &serde_json::Value, key: &Key, tree: &Tree) -> Self {
         let origin = Origin::value(key.clone());
         let value = match value {
             serde_json::Value::Null => Value::Nil,
@@ -420,39 +310,37 @@ impl Traced {
                 items
                     .iter()
                     .enumerate()
-                    .map(|(index, item)| Self::of_values(item, &key.join(KeyStep::Index(index))))
+                    .map(|(index, item)| Self::of_values(item, &key.join(KeyStep::Index(index)), tree))
                     .collect(),
             )),
-            serde_json::Value::Object(fields) => Value::Map(
-                fields
-                    .iter()
-                    .map(|(name, value)| {
-                        let name: Rc<str> = name.as_str().into();
-                        let value = Self::of_values(value, &key.join(KeyStep::Name(Rc::clone(&name))));
-                        (name, value)
-                    })
-                    .collect(),
-            ),
+            serde_json::Value::Object(fields) => {
+                let entries = fields.iter().map(|(name, value)| {
+                    let name: Rc<str> = name.as_str().into();
+                    let value = Self::of_values(value, &key.join(KeyStep::Name(Rc::clone(&name))), tree);
+                    (name, value)
+                });
+                Value::Map(Map::of_tree(entries.collect(), tree))
+            }
         };
         Self { value, origin }
     }
 
     /// Data of the chart, such as its metadata, which no key changes.
-    pub fn of_data(value: &serde_json::Value) -> Self {
+    pub fn of_data(value: &serde_json::Value, tree: &Tree) -> Self {
         Self::literal(match value {
             serde_json::Value::Null => Value::Nil,
             serde_json::Value::Bool(value) => Value::Bool(*value),
             serde_json::Value::Number(number) => Value::Float(number.as_f64().unwrap_or_default()),
             serde_json::Value::String(text) => Value::Text(Rc::new(Text::literal(text.as_str()))),
-            serde_json::Value::Array(items) => {
-                Value::List(Rc::new(items.iter().map(Self::of_data).collect()))
-            }
-            serde_json::Value::Object(fields) => Value::Map(
-                fields
+            serde_json::Value::Array(items) => Value::List(Rc::new(
+                items.iter().map(|item| Self::of_data(item, tree)).collect(),
+            )),
+            serde_json::Value::Object(fields) => {
+                let entries = fields
                     .iter()
-                    .map(|(name, value)| (name.as_str().into(), Self::of_data(value)))
-                    .collect(),
-            ),
+                    .map(|(name, value)| (name.as_str().into(), Self::of_data(value, tree)));
+                Value::Map(Map::of_tree(entries.collect(), tree))
+            }
         })
     }
 
@@ -460,49 +348,58 @@ impl Traced {
     ///
     /// The values of a key hang on that key, whatever they hold.
     pub fn keys(&self) -> Keys {
-        let mut values = MAX_VALUES_WALKED;
-        self.keys_within(MAX_LEVELS_WALKED, &mut values)
+        Self::keys_of(std::slice::from_ref(self))
     }
 
-    /// Those of so many levels and values. A map may hold itself.
-    fn keys_within(&self, levels: usize, values: &mut usize) -> Keys {
-        let own = self.origin.all_keys();
+    /// All keys that several values hang on.
+    pub fn keys_of(values: &[Self]) -> Keys {
+        let mut keys = Gathered::default();
+        let mut left = MAX_VALUES_WALKED;
+        for value in values {
+            value.gather(&mut keys, MAX_LEVELS_WALKED, &mut left);
+        }
+        keys.finish()
+    }
+
+    /// Gathers the keys of so many levels and values. A map may hold itself.
+    fn gather(&self, keys: &mut Gathered, levels: usize, left: &mut usize) {
+        if let Value::Text(text) = &self.value {
+            keys.add_all(&text.keys());
+        }
+        keys.add_all(&self.origin.keys);
+        self.origin.key.iter().for_each(|key| keys.add(key));
+        if self.origin.key.is_some() {
+            return;
+        }
         match &self.value {
-            Value::Text(text) => own.and(&text.keys()),
-            Value::List(items) if self.origin.key.is_none() => {
-                Self::keys_of_all(own, items.iter(), levels, values)
-            }
-            Value::Map(map) if self.origin.key.is_none() => {
-                Self::keys_of_all(own, map.entries().values(), levels, values)
-            }
-            Value::List(_)
-            | Value::Map(_)
-            | Value::Nil
+            Value::List(items) => Self::gather_all(keys, items.iter(), levels, left),
+            Value::Map(map) => Self::gather_all(keys, map.entries().values(), levels, left),
+            Value::Nil
             | Value::Bool(_)
             | Value::Int(_)
             | Value::Float(_)
+            | Value::Text(_)
             | Value::Native(_)
-            | Value::Unknown => own,
+            | Value::Unknown => {}
         }
     }
 
-    fn keys_of_all<'a>(
-        mut keys: Keys,
+    fn gather_all<'a>(
+        keys: &mut Gathered,
         of: impl Iterator<Item = &'a Self>,
         levels: usize,
-        values: &mut usize,
-    ) -> Keys {
+        left: &mut usize,
+    ) {
         for value in of {
-            let (Some(levels), Some(left)) = (levels.checked_sub(1), values.checked_sub(1)) else {
-                return Keys::Many;
-            };
-            *values = left;
-            keys = keys.and(&value.keys_within(levels, values));
-            if matches!(keys, Keys::Many) {
-                return keys;
+            if keys.are_many() {
+                return;
             }
+            let (Some(levels), Some(now_left)) = (levels.checked_sub(1), left.checked_sub(1)) else {
+                return keys.add_all(&Keys::Many);
+            };
+            *left = now_left;
+            value.gather(keys, levels, left);
         }
-        keys
     }
 
     /// Whether it is not known, or is a text with a part that is not.
@@ -535,7 +432,7 @@ impl Traced {
             Value::List(items) => Some(!items.is_empty()),
             Value::Map(map) => Some(!map.entries().is_empty()),
             Value::Native(Native::Files(files)) => Some(!files.is_empty()),
-            Value::Native(Native::ApiVersions(_)) => Some(true),
+            Value::Native(Native::ApiVersions(_) | Native::KubeVersion(_)) => Some(true),
             Value::Unknown => None,
         }
     }

@@ -1,0 +1,93 @@
+//! The other fields that a key moves: which changes are those of the field itself, and what is told of the others.
+
+use serde_json::Value;
+
+use super::Moved;
+use super::placement::is_empty;
+use super::source_map::Change;
+use super::suggest::Question;
+use crate::compare::path::{FieldPath, Segment};
+use crate::template::traced::HOLE;
+
+/// Whether a change is that of the field: below it, or of what is around it and holds nothing else.
+pub(super) fn is_own(question: Question<'_>, change: &Change) -> bool {
+    let object = &question.asked.key;
+    let path = &question.field.path;
+    if change.kind != object.gvk.kind || !fits(&change.name, &object.name) {
+        return false;
+    }
+    let some = |value: &'_ Option<Value>| value.clone().filter(|value| !is_empty(value));
+    let whole = || match (some(&change.before), some(&change.after)) {
+        (None, Some(value)) | (Some(value), None) => has_one_part(&value),
+        (Some(_), Some(_)) | (None, None) => false,
+    };
+    may_start_with(&change.path, path) || (may_start_with(path, &change.path) && whole())
+}
+
+/// Whether a map or list holds one scalar, map or list on each level.
+fn has_one_part(value: &Value) -> bool {
+    let mut place = Some(value);
+    while let Some(value) = place {
+        place = match value {
+            Value::Object(fields) if fields.len() == 1 => fields.values().next(),
+            Value::Array(items) if items.len() == 1 => items.first(),
+            // An element with a name is one part.
+            Value::Object(fields) => return fields.is_empty() || fields.contains_key("name"),
+            Value::Array(items) => return items.is_empty(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+        };
+    }
+    true
+}
+
+/// Whether a text can be another one, in which holes stand for anything.
+fn fits(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split(HOLE);
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(start) => rest = rest.get(start + part.len()..).unwrap_or_default(),
+            None => return false,
+        }
+    }
+    true
+}
+
+/// Whether a path is another one or lies below it, where names may have holes.
+fn may_start_with(path: &FieldPath, start: &FieldPath) -> bool {
+    let (path, start) = (path.segments(), start.segments());
+    let is_same = |(one, other): (&Segment, &Segment)| match (one, other) {
+        (Segment::Match(one), Segment::Match(other)) => {
+            one.len() == other.len()
+                && one.iter().zip(other).all(|((name, one), (other_name, other))| {
+                    name == other_name
+                        && match (one.as_str(), other.as_str()) {
+                            (Some(one), Some(other)) => fits(one, other) || fits(other, one),
+                            _ => one == other,
+                        }
+                })
+        }
+        (one, other) => one == other,
+    };
+    path.len() >= start.len() && path.iter().zip(start).all(is_same)
+}
+
+/// What is told of a field that moves: `*` stands for what is not known of its names.
+pub(super) fn without_holes(moved: Moved) -> Moved {
+    let text = |text: String| text.replace(HOLE, "*");
+    Moved {
+        kind: text(moved.kind),
+        namespace: moved.namespace.filter(|namespace| !namespace.contains(HOLE)),
+        name: text(moved.name),
+        path: text(moved.path),
+    }
+}

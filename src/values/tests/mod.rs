@@ -1,0 +1,152 @@
+//! What is answered for small charts that are made here.
+
+mod by_name;
+mod lists;
+mod scalars;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{Answer, Asked, AskedField, Certainty, KeyStep, Reason, Suggestion, suggest};
+use crate::chart::{Chart, ChartFile, ReleaseChart};
+use crate::compare::path::{FieldPath, Segment};
+use crate::object::{Gvk, ObjectKey};
+use crate::source::Capabilities;
+
+/// A release `shop` of a chart `web`.
+struct Release(ReleaseChart);
+
+impl Release {
+    /// With one template of the chart, and its values.
+    fn of(template: &str, values: Value) -> Self {
+        let file = ChartFile {
+            name: "templates/web.yaml".to_owned(),
+            data: Arc::from(template.as_bytes()),
+        };
+        Self(ReleaseChart {
+            name: "shop".to_owned(),
+            namespace: "prod".to_owned(),
+            revision: 1,
+            config: json!({}),
+            manifest: String::new(),
+            chart: Chart {
+                metadata: json!({"name": "web", "version": "1.0.0"}),
+                templates: vec![file],
+                files: Vec::new(),
+                values,
+                schema: None,
+                dependencies: Vec::new(),
+                are_dependencies_known: true,
+            },
+        })
+    }
+
+    /// A Deployment `web` with one container, whose text begins at this indentation of eight.
+    fn of_container(container: &str, values: Value) -> Self {
+        let above = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      \
+                     containers:\n      - name: web\n";
+        Self::of(&format!("{above}{container}\n"), values)
+    }
+
+    /// With a schema for the values.
+    fn with_schema(mut self, schema: &Value) -> Self {
+        self.0.chart.schema = Some(schema.to_string().into_bytes().into());
+        self
+    }
+
+    /// With the values of a dependency whose templates nobody has.
+    fn of_dependency(name: &str, values: Value) -> Self {
+        let mut release = Self::of("", json!({ name: values }));
+        release.0.chart.metadata =
+            json!({"name": "web", "version": "1.0.0", "dependencies": [{"name": name}]});
+        release.0.chart.are_dependencies_known = false;
+        release
+    }
+
+    /// The answer about a field of an object of a template.
+    fn ask_in(
+        &self,
+        template: &str,
+        (kind, name): (&str, &str),
+        path: &str,
+        deployed: Value,
+        live: Value,
+    ) -> Answer {
+        let some = |value: Value| Some(value).filter(|value| !value.is_null());
+        let version = if kind == "Deployment" { "apps/v1" } else { "v1" };
+        let asked = Asked {
+            template: Some(template.to_owned()),
+            key: ObjectKey {
+                gvk: Gvk::new(version, kind),
+                namespace: None,
+                name: name.to_owned(),
+            },
+            fields: vec![AskedField {
+                path: path_of(path),
+                deployed: some(deployed),
+                live: some(live),
+            }],
+            is_autoscaled: false,
+        };
+        let mut answers = suggest(&self.0, &Capabilities::default(), &[asked]);
+        answers.remove(0).remove(0)
+    }
+
+    /// The answer about a field of the container of the Deployment `web`.
+    fn ask(&self, field: &str, deployed: Value, live: Value) -> Answer {
+        let path = format!("spec template spec containers @web {field}");
+        self.ask_in(
+            "web/templates/web.yaml",
+            ("Deployment", "web"),
+            &path,
+            deployed,
+            live,
+        )
+    }
+}
+
+/// A path of names, with `@NAME` for the element of that name.
+fn path_of(text: &str) -> FieldPath {
+    let segments = text.split(' ').map(|step| match step.strip_prefix('@') {
+        Some(name) => Segment::Match(vec![("name".to_owned(), Value::from(name))]),
+        None => Segment::Key(step.to_owned()),
+    });
+    segments.collect()
+}
+
+/// The key with dots, what it is set to, and how sure that is.
+fn set(answer: Answer) -> (String, Value, Certainty) {
+    let found = named(answer);
+    let steps: Vec<String> = found
+        .key
+        .iter()
+        .map(|step| match step {
+            KeyStep::Name(name) => name.clone(),
+            KeyStep::Index(index) => index.to_string(),
+        })
+        .collect();
+    (steps.join("."), found.value, found.certainty)
+}
+
+fn named(answer: Answer) -> Suggestion {
+    match answer {
+        Answer::Key(found) => *found,
+        Answer::None(reason) => panic!("no key: {reason:?}"),
+    }
+}
+
+fn refused(answer: Answer) -> Reason {
+    match answer {
+        Answer::Key(found) => panic!("a key: {:?} {}", found.key.len(), found.snippet),
+        Answer::None(reason) => reason,
+    }
+}
+
+fn verified(key: &str, value: Value) -> (String, Value, Certainty) {
+    (key.to_owned(), value, Certainty::Verified)
+}
+
+fn by_name(key: &str, value: Value) -> (String, Value, Certainty) {
+    (key.to_owned(), value, Certainty::ByName)
+}

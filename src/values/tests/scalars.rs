@@ -1,0 +1,220 @@
+//! Scalars that changed, came or went.
+
+use serde_json::{Value, json};
+
+use super::{Reason, Release, named, refused, set, verified};
+
+#[test]
+fn a_changed_scalar_names_the_key_behind_it() {
+    for (text, values, deployed, live, key, value) in [
+        // A number, a text and a bool keep the type that the key has.
+        (
+            "{{ .Values.a }}",
+            json!({"a": 1}),
+            json!(1),
+            json!(2),
+            "a",
+            json!(2),
+        ),
+        (
+            "{{ .Values.a | quote }}",
+            json!({"a": 1}),
+            json!("1"),
+            json!("2"),
+            "a",
+            json!(2),
+        ),
+        (
+            "{{ .Values.a | quote }}",
+            json!({"a": "1"}),
+            json!("1"),
+            json!("2"),
+            "a",
+            json!("2"),
+        ),
+        (
+            "{{ .Values.a.b }}",
+            json!({"a": {"b": true}}),
+            json!(true),
+            json!(false),
+            "a.b",
+            json!(false),
+        ),
+        // The part of a text that is a value.
+        (
+            "\"{{ .Values.repo }}:{{ .Values.tag }}\"",
+            json!({"repo": "r", "tag": "1"}),
+            json!("r:1"),
+            json!("r:2"),
+            "tag",
+            json!("2"),
+        ),
+        // A default stands in for an empty key.
+        (
+            "{{ .Values.a | default \"x\" }}",
+            json!({"a": ""}),
+            json!("x"),
+            json!("z"),
+            "a",
+            json!("z"),
+        ),
+        (
+            "{{ .Values.a | default .Values.b }}",
+            json!({"a": null, "b": "x"}),
+            json!("x"),
+            json!("z"),
+            "a",
+            json!("z"),
+        ),
+        // A value that is a template itself.
+        (
+            "{{ tpl .Values.a . }}",
+            json!({"a": "x"}),
+            json!("x"),
+            json!("z"),
+            "a",
+            json!("z"),
+        ),
+        // The other branch of a condition.
+        (
+            "{{ ternary \"left\" \"right\" .Values.a }}",
+            json!({"a": true}),
+            json!("left"),
+            json!("right"),
+            "a",
+            json!(false),
+        ),
+        (
+            "{{ if .Values.a }}{{ .Values.a }}{{ else }}x{{ end }}",
+            json!({"a": ""}),
+            json!("x"),
+            json!("z"),
+            "a",
+            json!("z"),
+        ),
+    ] {
+        let release = Release::of_container(&format!("        field: {text}"), values);
+        let answer = release.ask("field", deployed, live);
+        assert_eq!(set(answer), verified(key, value), "{text}");
+    }
+}
+
+#[test]
+fn nothing_is_named_where_no_key_keeps_what_lives() {
+    for (text, values, deployed, live, reason) in [
+        ("fixed", json!({}), "fixed", "other", Reason::SetByChart),
+        (
+            "{{ .Values.a }}-{{ .Values.b }}",
+            json!({"a": "x", "b": "y"}),
+            "x-y",
+            "p-q",
+            Reason::SeveralKeys,
+        ),
+        (
+            "{{ .Values.a }}{{ if ne .Values.a \"x\" }}{{ fail \"only x\" }}{{ end }}",
+            json!({"a": "x"}),
+            "x",
+            "y",
+            Reason::NotKept,
+        ),
+        ("{{ .Values.a }}", json!({"a": "p"}), "x", "y", Reason::Differs),
+        (
+            "{{ .Values.a | upper }}",
+            json!({"a": "x"}),
+            "X",
+            "Y",
+            Reason::NotEvaluated,
+        ),
+    ] {
+        let release = Release::of_container(&format!("        field: {text}"), values);
+        let answer = release.ask("field", deployed.into(), live.into());
+        assert_eq!(refused(answer), reason, "{text}");
+    }
+}
+
+#[test]
+fn a_value_that_the_schema_refuses_is_not_named() {
+    let schema = json!({"properties": {"a": {"enum": ["x", "z"]}}});
+    let release =
+        Release::of_container("        field: {{ .Values.a }}", json!({"a": "x"})).with_schema(&schema);
+    assert_eq!(
+        refused(release.ask("field", json!("x"), json!("y"))),
+        Reason::RefusedBySchema
+    );
+    assert_eq!(
+        set(release.ask("field", json!("x"), json!("z"))),
+        verified("a", json!("z"))
+    );
+}
+
+#[test]
+fn a_key_that_names_objects_is_not_named() {
+    let template =
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Values.a }}\nspec:\n  x: {{ .Values.a }}\n";
+    let release = Release::of(template, json!({"a": "web"}));
+    let answer = release.ask_in(
+        "web/templates/web.yaml",
+        ("Service", "web"),
+        "spec x",
+        json!("web"),
+        json!("other"),
+    );
+    assert_eq!(refused(answer), Reason::NamesObjects);
+}
+
+#[test]
+fn other_fields_that_the_key_moves_are_told() {
+    let release = Release::of_container(
+        "        field: {{ .Values.a }}\n        twin: {{ .Values.a }}",
+        json!({"a": "x"}),
+    );
+    let found = named(release.ask("field", json!("x"), json!("z")));
+    let paths: Vec<&str> = found
+        .also_changes
+        .iter()
+        .map(|moved| moved.path.as_str())
+        .collect();
+    assert_eq!(paths, ["/spec/template/spec/containers[name=web]/twin"]);
+}
+
+#[test]
+fn a_field_that_was_taken_away_is_kept_away() {
+    for (text, values, deployed, key, value) in [
+        (
+            "        map:\n          {{- toYaml .Values.map | nindent 10 }}",
+            json!({"map": {"a": 1, "field": "x"}}),
+            json!("x"),
+            "map.field",
+            Value::Null,
+        ),
+        (
+            "        {{- if .Values.on }}\n        map: {field: x}\n        {{- end }}",
+            json!({"on": true}),
+            json!("x"),
+            "on",
+            json!(false),
+        ),
+    ] {
+        let release = Release::of_container(text, values);
+        let answer = release.ask("map field", deployed, Value::Null);
+        assert_eq!(set(answer), verified(key, value), "{text}");
+    }
+}
+
+#[test]
+fn a_field_that_was_added_is_named_without_what_is_around_it() {
+    let text = "        {{- with .Values.resources }}\n        resources:\n          {{- toYaml . | nindent 10 }}\n        {{- end }}";
+    for values in [
+        json!({"resources": {}}),
+        json!({"resources": {"limits": {"cpu": "1"}}}),
+    ] {
+        let release = Release::of_container(text, values.clone());
+        let found = named(release.ask("resources limits memory", Value::Null, json!("1Gi")));
+        assert_eq!(
+            found.snippet,
+            json!({"resources": {"limits": {"memory": "1Gi"}}}),
+            "{values}"
+        );
+        assert_eq!(found.also_changes, [], "{values}");
+    }
+}
