@@ -224,6 +224,11 @@ fn add_dependencies(chart: &mut Chart, given: &Chart) {
     if (chart.name(), chart.version()) == (given.name(), given.version()) {
         chart.dependencies.clone_from(&given.dependencies);
         chart.are_dependencies_known = given.are_dependencies_known;
+        // A record has the aliases of dependencies in place of their names (Helm: `pkg/chart/v2/util/dependencies.go`,
+        // `processDependencyEnabled`).
+        if let Some(dependencies) = given.metadata.get("dependencies") {
+            chart.metadata["dependencies"].clone_from(dependencies);
+        }
     }
 }
 
