@@ -6,6 +6,7 @@
 
 mod absent;
 mod address;
+mod asked;
 mod authority;
 mod batches;
 mod claims;

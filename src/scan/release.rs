@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::asked::{FindingAsked, FindingsAsked, ObjectSaid, ValuesWanted};
 use super::authority::Authority;
 use super::claims::{DeployedNames, Held, HeldObject};
 use super::cluster_facts::Absence;
@@ -20,7 +21,6 @@ use super::resolver::{Resolver, not_served_error};
 use super::running::{Explained, InRunningRevision, RunningOperation};
 use super::surroundings;
 use super::transition::{Manifests, tell_definitions, to_last_good};
-use super::values::{FindingAsked, FindingsAsked, ObjectSaid, ValuesWanted};
 use super::weight;
 use crate::classify::dry_run::DryRunCheck;
 use crate::classify::question::Question;

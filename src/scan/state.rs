@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use super::asked::{ObjectSaid, ValuesWanted};
 use super::claims::{Claims, DeployedNames};
 use super::cluster_facts::Absence;
 use super::finished::FinishedRelease;
@@ -25,7 +26,6 @@ use super::orphans::{Orphans, Ownership};
 use super::planned::Inspected;
 use super::queue::Lane;
 use super::release::{Others, ReleaseScan};
-use super::values::{ObjectSaid, ValuesWanted};
 use super::{terminating, weight};
 use crate::classify::dry_run::DryRunCheck;
 use crate::classify::question::Question;

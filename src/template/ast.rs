@@ -1,6 +1,10 @@
 //! What a template is made of, as Go's `text/template/parse` has it.
 
+use std::collections::HashMap;
 use std::rc::Rc;
+
+/// Templates by their names, as `define` or as files.
+pub(super) type Defines = HashMap<Rc<str>, Rc<[Node]>>;
 
 /// A parsed file: what it renders itself, and what it defines.
 #[derive(Debug, Clone, Default)]

@@ -5,8 +5,7 @@ use std::rc::Rc;
 
 use serde_json::Value as Json;
 
-use super::ast::Node;
-use super::program::Defines;
+use super::ast::{Defines, Node};
 
 /// How many bytes of text are remembered.
 const MAX_BYTES: usize = 2 << 20;

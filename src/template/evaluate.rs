@@ -3,12 +3,11 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::ast::{Branch, Node, Pipeline};
+use super::ast::{Branch, Defines, Node, Pipeline};
 use super::cache::Template;
 use super::functions;
 use super::key::{Key, Keys};
-use super::parse::parse;
-use super::program::{Defines, Program, add_define};
+use super::parse::{add_define, parse};
 use super::roots::Surroundings;
 use super::traced::{Kind, Native, Origin, Text, Traced, Value};
 use super::work::{Fault, Work};
@@ -39,7 +38,7 @@ impl File {
 
     /// Renders a file.
     pub(super) fn evaluate(
-        program: &Program,
+        defines: &Defines,
         nodes: &[Node],
         root: &Traced,
         surroundings: &Surroundings,
@@ -47,7 +46,7 @@ impl File {
     ) -> Self {
         let level = work.level();
         let mut run = Run {
-            defines: vec![&program.defines],
+            defines: vec![defines],
             surroundings,
             work,
             reads: HashSet::new(),

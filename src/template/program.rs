@@ -1,14 +1,14 @@
 //! A chart's templates, parsed once: the files, what they define, and what each chart gives its files.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde_json::Value as Json;
 
-use super::ast::Node;
+use super::ast::{Defines, Node};
 use super::evaluate::File;
 use super::key::Key;
-use super::parse::{is_empty, parse};
+use super::parse::{add_define, parse};
 use super::roots::{self, Surroundings};
 use super::traced::{Map, Origin, Traced, Tree, Value};
 use super::work::{Fault, Work};
@@ -19,9 +19,6 @@ const KNOWN_HELPERS: &str = include_str!("known_helpers.tpl");
 
 /// How deep charts may be inside charts.
 const MAX_CHARTS_DEEP: usize = 16;
-
-/// Templates by their names, as `define` or as files.
-pub(super) type Defines = HashMap<Rc<str>, Rc<[Node]>>;
 
 /// The parsed templates of a chart, and of its dependencies where they are known.
 #[derive(Debug)]
@@ -191,7 +188,7 @@ impl Program {
                 (Ok(nodes), Some((scope, seen))) => {
                     let seen = seen.get_or_insert_with(|| scope.seen(values, surroundings));
                     seen.begin(scope, &file.name);
-                    let mut evaluated = File::evaluate(self, nodes, &seen.root, surroundings, work);
+                    let mut evaluated = File::evaluate(&self.defines, nodes, &seen.root, surroundings, work);
                     evaluated.changes_values = seen.tree.is_changed();
                     evaluated
                 }
@@ -206,14 +203,6 @@ impl Program {
         work.empty_changed_maps();
         Evaluation { files }
     }
-}
-
-/// Adds a definition, of which the last one wins unless it is empty (Go: `text/template/template.go`, `associate`).
-pub(super) fn add_define(defines: &mut Defines, name: Rc<str>, nodes: Rc<[Node]>) {
-    if is_empty(&nodes) && defines.get(&name).is_some_and(|former| !is_empty(former)) {
-        return;
-    }
-    defines.insert(name, nodes);
 }
 
 /// A template's text before it is parsed.

@@ -27,6 +27,13 @@ const STEPS_BETWEEN_CLOCKS: usize = 1024;
 const MAP_BYTES: usize = 512;
 const ENTRY_BYTES: usize = 128;
 
+impl Fault {
+    /// Of a function that cannot do anything with what it is given.
+    pub fn not_known() -> Self {
+        Self::Unsupported("a value that is not known".to_owned())
+    }
+}
+
 /// What is left of the steps, bytes and levels that an evaluation may take.
 ///
 /// Steps and time are those of all evaluations of a release together. Bytes are those of one: what it made is gone when

@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::Suggestion;
 use super::lists::{came, only_difference, pairs_are_alike, went};
+use super::question::{Question, Template};
 use super::scalar::{cast, is_alike};
 use super::solve::{Solution, solve};
 use super::source_map::{Document, Located, differences_inside};
-use super::suggest::{Question, Template};
 use super::{added, removed, tree};
 use crate::compare::path::{FieldPath, Segment};
-use crate::template::key::{Key, KeyStep};
+use crate::template::key::Key;
 use crate::template::traced::Kind;
 use crate::vocabulary::NoKeyReason;
 use crate::yaml::Limits;
@@ -224,16 +224,4 @@ fn replaced(current: &Value, deployed: &Value, live: &Value) -> Option<Value> {
         }
         _ => is_alike(current, deployed).then(|| live.clone()),
     }
-}
-
-/// The key one step above an element of a list, and the element's place in it.
-pub(super) fn list_of(key: &Key) -> Option<(Key, usize)> {
-    let mut place = Some(key);
-    while let Some(key) = place {
-        if let (Some(KeyStep::Index(index)), Some(parent)) = (key.last(), key.parent()) {
-            return Some((parent.clone(), *index));
-        }
-        place = key.parent();
-    }
-    None
 }

@@ -11,6 +11,7 @@ mod lists;
 mod moved;
 mod names;
 mod placement;
+mod question;
 mod record;
 mod removed;
 mod scalar;

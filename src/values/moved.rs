@@ -2,17 +2,16 @@
 
 use serde_json::Value;
 
-use super::Moved;
 use super::placement::is_empty;
 use super::source_map::Change;
-use super::suggest::Question;
+use super::{Asked, AskedField, Moved};
 use crate::compare::path::{FieldPath, Segment};
 use crate::template::traced::HOLE;
 
 /// Whether a change is that of the field: below it, or of what is around it and holds nothing else.
-pub(super) fn is_own(question: Question<'_>, change: &Change) -> bool {
-    let object = &question.asked.key;
-    let path = &question.field.path;
+pub(super) fn is_own(asked: &Asked, field: &AskedField, change: &Change) -> bool {
+    let object = &asked.key;
+    let path = &field.path;
     if change.kind != object.gvk.kind || !fits(&change.name, &object.name) {
         return false;
     }

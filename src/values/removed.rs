@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Suggestion;
-use super::changed::list_of;
+use super::question::{Question, Template};
 use super::source_map::{Document, LocatedPiece};
-use super::suggest::{Question, Template};
 use super::tree;
 use crate::compare::path::FieldPath;
 use crate::template::key::Key;
@@ -84,7 +83,7 @@ impl Tries {
     /// A key whose value is shown: nothing there or above, or the list without the element. Nothing where other values are
     /// too, which templates may ask for.
     fn offer_without(&mut self, question: Question<'_>, key: &Key, shown: &BTreeSet<&Key>) {
-        if let Some((list, index)) = list_of(key)
+        if let Some((list, index)) = tree::list_of(key)
             && let Some(Value::Array(items)) = question.current(&list)
         {
             let mut items = items.clone();

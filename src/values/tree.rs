@@ -162,3 +162,15 @@ pub(super) fn merge(values: &mut Value, over: &Value) {
         (values, over) => *values = over.clone(),
     }
 }
+
+/// The key one step above an element of a list, and the element's place in it.
+pub(super) fn list_of(key: &Key) -> Option<(Key, usize)> {
+    let mut place = Some(key);
+    while let Some(key) = place {
+        if let (Some(KeyStep::Index(index)), Some(parent)) = (key.last(), key.parent()) {
+            return Some((parent.clone(), *index));
+        }
+        place = key.parent();
+    }
+    None
+}

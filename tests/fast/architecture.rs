@@ -72,7 +72,7 @@ const RESERVED: [(&str, &[&str]); 21] = [
     ("std::fs", &["limited_file", "chart", "snapshot", "scan", "app"]),
     ("tempfile", &["app"]),
     // Process groups of plugins; folders without links.
-    ("rustix", &["cluster", "snapshot", "app"]),
+    ("rustix", &["chart", "cluster", "snapshot", "app"]),
     ("tokio::fs", &[]),
     ("std::net", &["notify"]),
     ("tokio::net", &[]),
@@ -80,7 +80,11 @@ const RESERVED: [(&str, &[&str]); 21] = [
     ("..Local::now", &[]),
     ("..SystemTime::now", &[]),
     ("..SystemTime::UNIX_EPOCH", &[]),
-    ("..Instant::now", &["cluster", "notify", "scan", "app"]),
+    // The time that the templates of a chart may take is a limit.
+    (
+        "..Instant::now",
+        &["template", "cluster", "notify", "scan", "app"],
+    ),
 ];
 
 /// One file of the sources.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::{FindingAsked, ValuesWanted};
+use super::super::asked::{FindingAsked, ValuesWanted};
 use crate::classify::finding::shown_value;
 use crate::compare::diff::is_satisfied_at;
 use crate::compare::list_index::ListIndexes;

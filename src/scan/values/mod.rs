@@ -13,63 +13,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use self::check::Check;
+use super::asked::{ObjectSaid, ValuesWanted};
 use super::cluster_facts::ClusterFacts;
 use super::decoders::Decoders;
 use super::stages::{Stages, Wave};
 use crate::chart::{Chart, ReleaseChart};
-use crate::model::{KeptBy, NoKey};
 use crate::policy::redact::Redaction;
 use crate::release::chart_part::ChartPart;
 use crate::release::decode::DecodeError;
 use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::source::{Capabilities, ChartRecord, Kinds, ReadError, Source};
-use crate::values::{self, Answer, Asked};
+use crate::values::{self, Answer};
 use crate::vocabulary::NoKeyReason;
 use crate::weight::{SMALL_VALUE, at_once, turn};
-
-/// The question about the drift of one release.
-pub(super) struct ValuesWanted {
-    /// The position of the release.
-    pub(super) release: usize,
-    /// The namespace that its record says it installs into.
-    pub(super) installs_into: String,
-    /// The record of its baseline.
-    pub(super) stored: StoredRevision,
-    /// The objects with the fields that are asked about.
-    pub(super) asked: Vec<Asked>,
-    /// Which findings these are, in the same order.
-    pub(super) of: Vec<FindingsAsked>,
-}
-
-/// The findings of an object that are asked about, in the order of the fields.
-pub(super) struct FindingsAsked {
-    /// The position of the object in its release.
-    pub(super) object: usize,
-    /// Its findings.
-    pub(super) findings: Vec<FindingAsked>,
-}
-
-/// A finding that is asked about.
-#[derive(Debug, Clone)]
-pub(super) struct FindingAsked {
-    /// Its position in the report of its object.
-    pub(super) position: usize,
-    /// The path that it shows.
-    pub(super) path: String,
-    /// Whether its values may not be shown.
-    pub(super) is_redacted: bool,
-}
-
-/// What a finding says once it was asked: which key keeps it, or why none is named.
-pub(super) type Said = Result<Box<KeptBy>, NoKey>;
-
-/// The answers about one object: the findings with what they say.
-pub(super) struct ObjectSaid {
-    /// The position of the object in its release.
-    pub(super) object: usize,
-    /// What its findings say.
-    pub(super) findings: Vec<(FindingAsked, Said)>,
-}
 
 /// A release of which the chart is being read.
 struct Waiting {
@@ -133,29 +89,6 @@ impl<S: Source> Stages<'_, S> {
             let said = said.unwrap_or_else(|| waiting.wanted.none(NoKeyReason::NotReached));
             self.state.set_keys(waiting.wanted.release, said);
         }
-    }
-}
-
-impl ValuesWanted {
-    /// The same reason for every finding.
-    fn none(&self, reason: NoKeyReason) -> Vec<ObjectSaid> {
-        self.said(|_, _| Err(reason.into()))
-    }
-
-    /// What is said of each finding, by the positions of the object and of the field.
-    fn said(&self, mut answer: impl FnMut(usize, usize) -> Said) -> Vec<ObjectSaid> {
-        let objects = self.of.iter().enumerate();
-        objects
-            .map(|(object, of)| ObjectSaid {
-                object: of.object,
-                findings: of
-                    .findings
-                    .iter()
-                    .enumerate()
-                    .map(|(field, finding)| (finding.clone(), answer(object, field)))
-                    .collect(),
-            })
-            .collect()
     }
 }
 

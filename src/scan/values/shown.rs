@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Said;
+use super::super::asked::Said;
 use crate::compare::path::size_of_value;
 use crate::model::{KeptBy, KeptList, KeyPath, KeyStep, MovedField};
 use crate::policy::redact::{HIDDEN, Hidden, Redaction, Replace};

@@ -27,7 +27,7 @@ pub(super) fn wrong_type(expected: &str) -> Fault {
 
 /// An argument would have to be known.
 pub(super) fn not_known() -> Fault {
-    Fault::Unsupported("a value that is not known".to_owned())
+    Fault::not_known()
 }
 
 /// All keys that the arguments hang on.

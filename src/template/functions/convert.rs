@@ -2,7 +2,6 @@
 
 use super::super::traced::{Traced, Value};
 use super::super::work::Fault;
-use super::arguments::not_known;
 
 /// A float without its fraction. Where that is no integer of 64 bits, Go has the least one on the machines that Helm runs on.
 pub(super) fn truncated(value: f64) -> i64 {
@@ -30,10 +29,10 @@ pub(super) fn to_int(value: &Traced) -> Result<i64, Fault> {
         Value::Int(value) => Ok(*value),
         Value::Float(value) => Ok(truncated(*value)),
         Value::Bool(value) => Ok(i64::from(*value)),
-        Value::Text(text) if text.has_hole() => Err(not_known()),
+        Value::Text(text) if text.has_hole() => Err(Fault::not_known()),
         Value::Text(text) => Ok(parse_int(without_zero_fraction(text.as_str())).unwrap_or(0)),
         Value::Nil | Value::List(_) | Value::Map(_) | Value::Native(_) => Ok(0),
-        Value::Unknown => Err(not_known()),
+        Value::Unknown => Err(Fault::not_known()),
     }
 }
 
@@ -43,10 +42,10 @@ pub(super) fn to_float(value: &Traced) -> Result<f64, Fault> {
         Value::Int(value) => Ok(as_float(*value)),
         Value::Float(value) => Ok(*value),
         Value::Bool(value) => Ok(f64::from(u8::from(*value))),
-        Value::Text(text) if text.has_hole() => Err(not_known()),
+        Value::Text(text) if text.has_hole() => Err(Fault::not_known()),
         Value::Text(text) => parse_float(text.as_str()),
         Value::Nil | Value::List(_) | Value::Map(_) | Value::Native(_) => Ok(0.0),
-        Value::Unknown => Err(not_known()),
+        Value::Unknown => Err(Fault::not_known()),
     }
 }
 

@@ -9,7 +9,9 @@ mod parser;
 #[cfg(test)]
 mod tests;
 
-use super::ast::{Node, Parsed};
+use std::rc::Rc;
+
+use super::ast::{Defines, Node, Parsed};
 use super::work::{Fault, Work};
 
 /// Parses a file of templates.
@@ -38,4 +40,12 @@ pub(super) fn is_empty(nodes: &[Node]) -> bool {
 /// A syntax error.
 fn failed(what: &'static str, line: usize) -> Fault {
     Fault::Failed(format!("{what} in line {line}"))
+}
+
+/// Adds a definition, of which the last one wins unless it is empty (Go: `text/template/template.go`, `associate`).
+pub(super) fn add_define(defines: &mut Defines, name: Rc<str>, nodes: Rc<[Node]>) {
+    if is_empty(&nodes) && defines.get(&name).is_some_and(|former| !is_empty(former)) {
+        return;
+    }
+    defines.insert(name, nodes);
 }

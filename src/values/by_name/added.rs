@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::names::plain;
 use super::super::placement::placements;
-use super::super::suggest::words_of;
+use super::super::question::words_of;
 use super::place::Place;
 use super::{Candidate, last_name, same_end};
 

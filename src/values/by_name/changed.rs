@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::super::names::{is_alike, plain};
+use super::super::question::words_of;
 use super::super::scalar::{cast, is_alike as is_same, text_of};
-use super::super::suggest::words_of;
 use super::super::tree;
 use super::place::Place;
 use super::{Candidate, same_end};

@@ -15,7 +15,7 @@ use serde_json::Value;
 use self::place::{Place, Weight};
 use super::Suggestion;
 use super::names::plain;
-use super::suggest::{Question, Template};
+use super::question::{Question, Template};
 use crate::template::key::{Key, KeyStep};
 use crate::vocabulary::NoKeyReason;
 

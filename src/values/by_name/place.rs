@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::names::{plain, words};
-use super::super::suggest::{Question, Template, words_of};
+use super::super::question::{Question, Template, words_of};
 use super::super::tree;
 use super::{MAX_NODES, SECOND, last_name};
 use crate::compare::path::Segment;

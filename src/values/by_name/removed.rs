@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::super::names::{is_alike, plain};
 use super::super::placement::is_empty;
+use super::super::question::words_of;
 use super::super::scalar::is_alike as is_same;
-use super::super::suggest::words_of;
 use super::super::tree;
 use super::place::Place;
 use super::{Candidate, last_name, same_end};

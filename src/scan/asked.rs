@@ -1,0 +1,73 @@
+//! What a scan asks about the drift of a release, and what is said of each finding.
+
+use crate::model::{KeptBy, NoKey};
+use crate::release::stored::StoredRevision;
+use crate::values::Asked;
+use crate::vocabulary::NoKeyReason;
+
+/// The question about the drift of one release.
+pub(super) struct ValuesWanted {
+    /// The position of the release.
+    pub(super) release: usize,
+    /// The namespace that its record says it installs into.
+    pub(super) installs_into: String,
+    /// The record of its baseline.
+    pub(super) stored: StoredRevision,
+    /// The objects with the fields that are asked about.
+    pub(super) asked: Vec<Asked>,
+    /// Which findings these are, in the same order.
+    pub(super) of: Vec<FindingsAsked>,
+}
+
+/// The findings of an object that are asked about, in the order of the fields.
+pub(super) struct FindingsAsked {
+    /// The position of the object in its release.
+    pub(super) object: usize,
+    /// Its findings.
+    pub(super) findings: Vec<FindingAsked>,
+}
+
+/// A finding that is asked about.
+#[derive(Debug, Clone)]
+pub(super) struct FindingAsked {
+    /// Its position in the report of its object.
+    pub(super) position: usize,
+    /// The path that it shows.
+    pub(super) path: String,
+    /// Whether its values may not be shown.
+    pub(super) is_redacted: bool,
+}
+
+/// What a finding says once it was asked: which key keeps it, or why none is named.
+pub(super) type Said = Result<Box<KeptBy>, NoKey>;
+
+/// The answers about one object: the findings with what they say.
+pub(super) struct ObjectSaid {
+    /// The position of the object in its release.
+    pub(super) object: usize,
+    /// What its findings say.
+    pub(super) findings: Vec<(FindingAsked, Said)>,
+}
+
+impl ValuesWanted {
+    /// The same reason for every finding.
+    pub(super) fn none(&self, reason: NoKeyReason) -> Vec<ObjectSaid> {
+        self.said(|_, _| Err(reason.into()))
+    }
+
+    /// What is said of each finding, by the positions of the object and of the field.
+    pub(super) fn said(&self, mut answer: impl FnMut(usize, usize) -> Said) -> Vec<ObjectSaid> {
+        let objects = self.of.iter().enumerate();
+        objects
+            .map(|(object, of)| ObjectSaid {
+                object: of.object,
+                findings: of
+                    .findings
+                    .iter()
+                    .enumerate()
+                    .map(|(field, finding)| (finding.clone(), answer(object, field)))
+                    .collect(),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,266 @@
+//! A question about one field, and what every answer is held to.
+
+use serde_json::Value;
+
+use super::session::{Session, Trial};
+use super::source_map::{Document, SourceMap, differences_inside};
+use super::{Asked, AskedField, KeyStep as ReportedStep, Moved, Suggestion, moved, scalar, tree};
+use crate::compare::path::{FieldPath, Segment};
+use crate::template::key::{Key, KeyStep};
+use crate::template::traced::HOLE;
+use crate::vocabulary::{KeyCertainty, NoKeyReason, ValueOrigin};
+use crate::yaml::Limits;
+
+/// One field that differs, and the chart that it comes from.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'q> {
+    pub(super) session: &'q Session<'q>,
+    pub(super) asked: &'q Asked,
+    pub(super) field: &'q AskedField,
+}
+
+/// Where the answer to a question stands in the templates.
+pub(super) enum Template<'q> {
+    /// The template is at hand.
+    Known(&'q str),
+    /// It is that of a dependency that the record does not hold, or nobody knows which one it is.
+    Unknown,
+}
+
+impl<'q> Question<'q> {
+    /// The template of the object.
+    pub(super) fn template(self) -> Template<'q> {
+        match self.asked.template.as_deref() {
+            Some(template) if self.session.has_template(template) => Template::Known(template),
+            Some(_) | None => Template::Unknown,
+        }
+    }
+
+    /// The object, among those that a template renders.
+    pub(super) fn document(self, map: &SourceMap) -> Option<&Document> {
+        let object = &self.asked.key;
+        map.document(&object.gvk.kind, object.namespace.as_deref(), &object.name)
+    }
+
+    /// What is at a key in the values that the templates see.
+    pub(super) fn current(self, key: &Key) -> Option<&'q Value> {
+        tree::get(self.session.values(), key).filter(|value| !value.is_null())
+    }
+
+    /// The suggestion to set a key, if the chart evaluated with it gives what lives.
+    pub(super) fn verified(self, key: &Key, value: Value) -> Result<Suggestion, NoKeyReason> {
+        let (mut trial, set, whole) = self.trial(key, &value)?;
+        if !self.is_kept_by(&trial) {
+            return Err(NoKeyReason::NotKept);
+        }
+        self.session.complete(&mut trial)?;
+        Ok(self.described(key, value, &set, whole, &trial, KeyCertainty::Verified))
+    }
+
+    /// The same with a value in the type that the key wants, whatever that is.
+    pub(super) fn verified_as_any_type(self, key: &Key, value: &Value) -> Result<Suggestion, NoKeyReason> {
+        let first = self.verified(key, value.clone());
+        if !matches!(first, Err(NoKeyReason::NotKept | NoKeyReason::RefusedBySchema)) {
+            return first;
+        }
+        let others = scalar::other_types(value);
+        others
+            .into_iter()
+            .find_map(|other| self.verified(key, other).ok())
+            .map_or(first, Ok)
+    }
+
+    /// Of keys with values the one that keeps what lives and changes least else; the first of those that change as little.
+    /// `Err(None)` where there is none to try.
+    pub(super) fn best_of(
+        self,
+        tries: impl Iterator<Item = (Key, Value)>,
+    ) -> Result<Suggestion, Option<NoKeyReason>> {
+        let mut best: Option<Suggestion> = None;
+        let mut first_reason = None;
+        for (key, value) in tries {
+            match self.verified(&key, value) {
+                Ok(found)
+                    if best
+                        .as_ref()
+                        .is_none_or(|best| found.also_changes.len() < best.also_changes.len()) =>
+                {
+                    let is_least = found.also_changes.is_empty();
+                    best = Some(found);
+                    if is_least {
+                        break;
+                    }
+                }
+                Ok(_) => {}
+                Err(reason) => first_reason = first_reason.or(Some(reason)),
+            }
+        }
+        best.ok_or(first_reason)
+    }
+
+    /// The suggestion to set a key for its name, unless what is evaluated speaks against it.
+    pub(super) fn by_name(self, key: &Key, value: Value) -> Result<Suggestion, NoKeyReason> {
+        let (mut trial, set, whole) = self.trial(key, &value)?;
+        if self.is_known_otherwise(&trial) {
+            return Err(NoKeyReason::NotKept);
+        }
+        self.session.complete(&mut trial)?;
+        Ok(self.described(key, value, &set, whole, &trial, KeyCertainty::ByName))
+    }
+
+    fn trial(self, key: &Key, value: &Value) -> Result<(Trial, Key, Value), NoKeyReason> {
+        let (set, whole) = tree::without_index(self.session.values(), key, value.clone());
+        if set.is_root() {
+            return Err(NoKeyReason::NotEvaluated);
+        }
+        let template = match self.template() {
+            Template::Known(template) => Some(template),
+            Template::Unknown => None,
+        };
+        let trial = self.session.try_key(&set, &whole, template)?;
+        Ok((trial, set, whole))
+    }
+
+    fn described(
+        self,
+        key: &Key,
+        value: Value,
+        set: &Key,
+        whole: Value,
+        trial: &Trial,
+        certainty: KeyCertainty,
+    ) -> Suggestion {
+        let current = self.current(key);
+        let origin = match (tree::get(self.session.given(), set), current) {
+            (Some(_), _) => ValueOrigin::SetByUser,
+            (None, Some(_)) => ValueOrigin::ChartDefault,
+            (None, None) => ValueOrigin::Unset,
+        };
+        let mut also_changes: Vec<Moved> = trial
+            .moved()
+            .filter(|(change, _)| !moved::is_own(self.asked, self.field, change))
+            .map(|(_, moved)| moved::without_holes(moved))
+            .collect();
+        also_changes.sort();
+        also_changes.dedup();
+        Suggestion {
+            key: key.steps().into_iter().map(step).collect(),
+            value,
+            current: current.cloned(),
+            origin,
+            certainty,
+            also_changes,
+            snippet: tree::tree(set, whole),
+        }
+    }
+
+    /// The object as a trial renders it.
+    fn document_of(self, trial: &Trial) -> Option<&Document> {
+        let Template::Known(template) = self.template() else {
+            return None;
+        };
+        self.document(trial.file(template)?)
+    }
+
+    /// Whether the field is what lives, in the chart evaluated with a key set.
+    fn is_kept_by(self, trial: &Trial) -> bool {
+        let Some(document) = self.document_of(trial) else {
+            return false;
+        };
+        let path = &self.field.path;
+        match &self.field.live {
+            Some(live) => match document.value(path) {
+                Some(value) => is_what_lives(&value, live),
+                None => fits_around_hole(document, path, live),
+            },
+            None => match document.value(path) {
+                Some(value) => is_as_good_as_absent(&value, path),
+                None => document.field(path).is_none() && !document.may_have(path),
+            },
+        }
+    }
+
+    /// Whether the field is known to be something else than what lives.
+    fn is_known_otherwise(self, trial: &Trial) -> bool {
+        let Some(document) = self.document_of(trial) else {
+            return false;
+        };
+        match (document.value(&self.field.path), &self.field.live) {
+            (Some(value), Some(live)) => !is_what_lives(&value, live),
+            (Some(_), None) => true,
+            (None, _) => false,
+        }
+    }
+}
+
+/// Whether the API server takes a value as if the field were not there. A probe or a handler without anything in it is refused.
+fn is_as_good_as_absent(value: &Value, path: &FieldPath) -> bool {
+    let last = path.keys().next_back().unwrap_or_default();
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty() && last == "priorityClassName",
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty() && !last.ends_with("Probe"),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Whether a rendered value is the live one. Texts that hold YAML are compared by what they say.
+fn is_what_lives(value: &Value, live: &Value) -> bool {
+    let starts_alike = match (value.as_str(), live.as_str()) {
+        // White space before a text of several lines is a line of it.
+        (Some(value), Some(live)) if live.trim_end().contains('\n') => value.trim_end() == live.trim_end(),
+        _ => true,
+    };
+    if starts_alike && scalar::is_alike(value, live) {
+        return true;
+    }
+    match (value, live) {
+        (Value::String(value), Value::String(live)) if value.contains('\n') => {
+            differences_inside(value, live, &Limits::default())
+                .is_some_and(|differences| differences.is_empty())
+        }
+        _ => false,
+    }
+}
+
+/// Whether a text with one hole can be the live value.
+fn fits_around_hole(document: &Document, path: &FieldPath, live: &Value) -> bool {
+    let (Some(located), Some(live)) = (document.field(path), scalar::text_of(live)) else {
+        return false;
+    };
+    let Some(text) = scalar::text_of(&located.value) else {
+        return false;
+    };
+    let mut around = text.split(HOLE);
+    match (around.next(), around.next(), around.next()) {
+        (Some(before), Some(after), None) if text.trim() != HOLE.to_string() => live
+            .strip_prefix(before.trim_start())
+            .is_some_and(|rest| rest.trim_end().ends_with(after.trim_end())),
+        _ => false,
+    }
+}
+
+fn step(step: &KeyStep) -> ReportedStep {
+    match step {
+        KeyStep::Name(name) => ReportedStep::Name((**name).to_owned()),
+        KeyStep::Index(index) => ReportedStep::Index(*index),
+    }
+}
+
+/// The texts of a path that say what the field is: keys, and the names of list elements.
+pub(super) fn words_of(path: &FieldPath) -> Vec<String> {
+    let mut words = Vec::new();
+    for segment in path.segments() {
+        match segment {
+            Segment::Key(key) => words.push(key.clone()),
+            Segment::Match(keys) => words.extend(
+                keys.iter()
+                    .filter(|(key, _)| key == "name")
+                    .filter_map(|(_, value)| value.as_str().map(str::to_owned)),
+            ),
+            Segment::Index(_) | Segment::Member(_) => {}
+        }
+    }
+    words
+}
