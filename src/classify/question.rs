@@ -74,10 +74,14 @@ impl Questions {
             AskValues::No => return,
             AskValues::Yes => {}
         }
-        if finding.code == FindingCode::Autoscaled {
-            finding.no_key = Some(NoKeyReason::Autoscaled.into());
-        }
-        if !finding.is_drift() {
+        let known = match finding.code {
+            FindingCode::Autoscaled => Some(NoKeyReason::Autoscaled),
+            // Nobody's hot fix: keys for a part of an upgrade would mix its values with the deployed ones.
+            FindingCode::HalfUpgraded if finding.is_drift() => Some(NoKeyReason::HalfUpgraded),
+            _ => None,
+        };
+        finding.no_key = known.map(Into::into);
+        if known.is_some() || !finding.is_drift() {
             return;
         }
         let question = Question {
@@ -103,5 +107,57 @@ impl Questions {
     /// The questions.
     pub(super) fn into_list(self) -> Vec<Question> {
         self.questions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::classify::fixtures::{judge_found, key, owned, subject};
+    use crate::compare::three_way::OfRevision;
+
+    /// Keys for a part of an upgrade that failed would mix its values with those that are deployed.
+    #[test]
+    fn what_a_failed_upgrade_wrote_is_not_asked_about_and_a_hot_fix_beside_it_is() {
+        let key = key("v1", "ConfigMap", "shop");
+        let attempted =
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"level": "warn", "mode": "fast"}});
+        let attempted = [OfRevision {
+            revision: 8,
+            object: Arc::from(attempted.to_string()),
+        }];
+        let subject = Subject {
+            attempted: &attempted,
+            ..subject(&key, r#"{"data": {"level": "info", "mode": "fast"}}"#)
+        };
+        let live = owned(&json!({"data": {"level": "warn", "mode": "slow"}}));
+        let policy = Policy {
+            values: AskValues::Yes,
+            ..Policy::default()
+        };
+        let judgement = judge_found(&subject, &live, &policy);
+        let said: Vec<_> = judgement
+            .report
+            .findings
+            .iter()
+            .map(|finding| (finding.path.as_str(), finding.no_key.as_ref().map(|no| no.code)))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                ("/data/level", Some(NoKeyReason::HalfUpgraded)),
+                ("/data/mode", None)
+            ]
+        );
+        let asked: Vec<_> = judgement
+            .questions
+            .iter()
+            .map(|asked| asked.shown.as_str())
+            .collect();
+        assert_eq!(asked, ["/data/mode"]);
     }
 }

@@ -76,6 +76,11 @@ const fn of_reason(reason: NoKeyReason) -> Word {
             &["autoscaled"],
             "The chart's key for the replica count would only set where the autoscaler begins.",
         ),
+        NoKeyReason::HalfUpgraded => (
+            &["half-upgraded"],
+            "An upgrade failed or did not end, and left it. What that upgrade was given keeps it: helm get values \
+             --revision prints that, and finishing the upgrade or rolling back ends the drift.",
+        ),
         NoKeyReason::NotInRecord => (
             &["not-in-record"],
             "Helm stores the templates of the chart itself, and not those of the charts that it depends on. values --chart \

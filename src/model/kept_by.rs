@@ -148,6 +148,13 @@ impl KeyPath {
         &self.0
     }
 
+    /// The key under a name in it.
+    #[must_use]
+    pub fn name(&self, name: &str) -> Self {
+        let steps = self.0.iter().cloned();
+        Self(steps.chain([KeyStep::Name(name.to_owned())]).collect())
+    }
+
     /// Whether it leads into a list.
     pub fn is_in_list(&self) -> bool {
         self.0.iter().any(|step| matches!(step, KeyStep::Index(_)))

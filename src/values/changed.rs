@@ -8,9 +8,9 @@ use super::Suggestion;
 use super::lists::{came, only_difference, pairs_are_alike, went};
 use super::question::{Question, Template};
 use super::scalar::{cast, is_alike};
-use super::solve::{Solution, solve};
+use super::solve::{Solution, Texts};
 use super::source_map::{Document, Located, differences_inside};
-use super::{added, removed, tree};
+use super::{added, removed, together, tree};
 use crate::compare::path::{FieldPath, Segment};
 use crate::template::key::Key;
 use crate::template::traced::Kind;
@@ -65,26 +65,37 @@ fn of_scalar(
     was: &Value,
     is: &Value,
 ) -> Result<Suggestion, NoKeyReason> {
-    match solve(located, was, is) {
+    let texts = Texts::of(located, was, is)?;
+    match texts.solve() {
         Ok(solution) => of_solution(question, &solution, is),
-        Err(reason @ (NoKeyReason::SetByChart | NoKeyReason::NotEvaluated)) if !located.has_hole => {
+        Err(reason @ NoKeyReason::SeveralKeys) => together::suggestion(question, &texts)
+            .or_else(|| of_branch(question, located, is).ok())
+            .ok_or(reason),
+        Err(reason @ (NoKeyReason::SetByChart | NoKeyReason::NotEvaluated)) => {
             of_branch(question, located, is).map_err(|_| reason)
         }
         Err(reason) => Err(reason),
     }
 }
 
-/// The key of a condition that decides on a text: one that is empty is given the text, a switch is turned.
+/// The key of a condition that decides on a text: one that is empty is given the text, or the digest of the image that it
+/// is; a switch is turned.
 fn of_branch(question: Question<'_>, located: &Located, is: &Value) -> Result<Suggestion, NoKeyReason> {
+    if located.has_hole {
+        return Err(NoKeyReason::NotEvaluated);
+    }
     let keys: BTreeSet<&Key> = located
         .pieces
         .iter()
         .flat_map(|piece| piece.origin.keys.iter())
         .collect();
+    let parts = is.as_str().and_then(|image| image.split_once('@'));
+    let digest = parts.filter(|(_, digest)| digest.starts_with("sha256:"));
+    let text = digest.map_or_else(|| is.clone(), |(_, digest)| digest.into());
     let tries = keys.into_iter().filter_map(|key| {
         let value = match tree::get(question.session.values(), key) {
-            None | Some(Value::Null) => is.clone(),
-            Some(Value::String(text)) if text.is_empty() => is.clone(),
+            None | Some(Value::Null) => text.clone(),
+            Some(Value::String(current)) if current.is_empty() => text.clone(),
             Some(Value::Bool(is_on)) => Value::Bool(!is_on),
             Some(Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_)) => return None,
         };

@@ -21,6 +21,7 @@ mod solve;
 pub mod source_map;
 mod stack;
 mod suggest;
+mod together;
 mod tree;
 
 use serde_json::Value;

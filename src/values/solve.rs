@@ -19,39 +19,60 @@ pub(super) struct Solution {
     pub(super) is_all: bool,
 }
 
-/// The only key that makes this field show another scalar.
-pub(super) fn solve(located: &Located, deployed: &Value, wanted: &Value) -> Result<Solution, NoKeyReason> {
-    let (Some(deployed), Some(wanted)) = (text_of(deployed), text_of(wanted)) else {
-        return Err(NoKeyReason::NotEvaluated);
-    };
-    if !located.is_exact && !located.has_hole {
-        return Err(NoKeyReason::NotEvaluated);
+/// The text of a field in the pieces that it is made of, and the text that it has to become.
+pub(super) struct Texts<'t> {
+    /// The pieces.
+    pub(super) pieces: &'t [LocatedPiece],
+    /// Their texts, without holes.
+    pub(super) texts: Vec<String>,
+    /// What all of them have to show.
+    pub(super) wanted: String,
+}
+
+impl<'t> Texts<'t> {
+    /// The texts of a field that was deployed with this value, if the template gives that.
+    pub(super) fn of(located: &'t Located, deployed: &Value, wanted: &Value) -> Result<Self, NoKeyReason> {
+        let (Some(deployed), Some(wanted)) = (text_of(deployed), text_of(wanted)) else {
+            return Err(NoKeyReason::NotEvaluated);
+        };
+        if !located.is_exact && !located.has_hole {
+            return Err(NoKeyReason::NotEvaluated);
+        }
+        let texts = fill_hole(&located.pieces, &deployed).ok_or(NoKeyReason::NotEvaluated)?;
+        let whole: String = texts.concat();
+        if whole.trim() != deployed.trim() {
+            return Err(NoKeyReason::Differs);
+        }
+        // White space at the ends is the template's.
+        let (lead, tail) = ends(&whole);
+        let wanted = if whole == deployed {
+            wanted
+        } else {
+            format!("{lead}{}{tail}", wanted.trim())
+        };
+        Ok(Self {
+            pieces: &located.pieces,
+            texts,
+            wanted,
+        })
     }
-    let texts = fill_hole(&located.pieces, &deployed).ok_or(NoKeyReason::NotEvaluated)?;
-    let whole: String = texts.concat();
-    if whole.trim() != deployed.trim() {
-        return Err(NoKeyReason::Differs);
-    }
-    // White space at the ends is the template's.
-    let (lead, tail) = ends(&whole);
-    let wanted = if whole == deployed {
-        wanted
-    } else {
-        format!("{lead}{}{tail}", wanted.trim())
-    };
-    if let Some(key) = only_key(&located.pieces, &texts) {
-        return Ok(Solution {
-            key,
-            shows: wanted,
-            is_all: true,
-        });
-    }
-    let mut solutions = part_of_text(&located.pieces, &texts, &wanted);
-    solutions.dedup();
-    match &mut solutions[..] {
-        [solution] => Ok(solution.clone()),
-        [] => Err(why_none(&located.pieces, &texts, &whole, &wanted)),
-        _ => Err(NoKeyReason::Ambiguous),
+
+    /// The only key that makes the field show what is wanted.
+    pub(super) fn solve(&self) -> Result<Solution, NoKeyReason> {
+        if let Some(key) = only_key(self.pieces, &self.texts) {
+            return Ok(Solution {
+                key,
+                shows: self.wanted.clone(),
+                is_all: true,
+            });
+        }
+        let mut solutions = part_of_text(self.pieces, &self.texts, &self.wanted);
+        solutions.dedup();
+        match &mut solutions[..] {
+            [solution] => Ok(solution.clone()),
+            [] => Err(why_none(self.pieces, &self.texts, &self.wanted)),
+            _ => Err(NoKeyReason::Ambiguous),
+        }
     }
 }
 
@@ -78,7 +99,8 @@ fn is_hole(piece: &LocatedPiece) -> bool {
     piece.origin.kind == Kind::Hole || piece.text.contains(HOLE)
 }
 
-fn shows_key(piece: &LocatedPiece) -> Option<&Key> {
+/// The key whose value a piece shows.
+pub(super) fn shows_key(piece: &LocatedPiece) -> Option<&Key> {
     match piece.origin.kind {
         Kind::Value | Kind::Default => piece.origin.key.as_ref(),
         // A hole with a key is a value that is not known, such as a default that is computed.
@@ -140,8 +162,9 @@ fn part_of_text(pieces: &[LocatedPiece], texts: &[String], wanted: &str) -> Vec<
 }
 
 /// Why no key gives the wanted text: what the pieces are that would have to change.
-fn why_none(pieces: &[LocatedPiece], texts: &[String], whole: &str, wanted: &str) -> NoKeyReason {
-    let same_start = common_prefix(whole, wanted);
+fn why_none(pieces: &[LocatedPiece], texts: &[String], wanted: &str) -> NoKeyReason {
+    let whole = texts.concat();
+    let same_start = common_prefix(&whole, wanted);
     let rest = wanted.get(same_start..).unwrap_or_default();
     let rest_of_whole = whole.get(same_start..).unwrap_or_default();
     let same_end = common_suffix(rest_of_whole, rest);

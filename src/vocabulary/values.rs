@@ -43,6 +43,7 @@ codes! {
     NoKeyReason {
         SetByChart = "set-by-chart": "the chart sets this itself, and no value of it does",
         Autoscaled = "autoscaled": "an autoscaler sets this replica count, so there is nothing to keep",
+        HalfUpgraded = "half-upgraded": "a revision that was never deployed wrote it, and its own values keep it: helm get values --revision",
         NotInRecord = "not-in-record": "its template, or a template that this one includes, is of another chart, which the release record does not hold; --chart gives it",
         NotEvaluated = "not-evaluated": "the template makes it by what is not evaluated here",
         NoneFound = "none-found": "no key was found that adds it or takes it away",

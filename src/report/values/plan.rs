@@ -121,13 +121,13 @@ impl<'r> Plan<'r> {
 /// A key and a value that hold what both want; `None` where they want different things.
 fn merged(new: &Entry<'_>, known: &Entry<'_>) -> Option<(KeyPath, Value)> {
     if new.key == known.key {
-        if new.value == known.value {
-            return Some((new.key.clone(), new.value.clone()));
-        }
-        let edited = new.keeps.iter().try_fold(known.value.clone(), |list, kept| {
-            edit(list, kept.by, &known.keeps)
-        })?;
-        return Some((known.key.clone(), edited));
+        let both = united(&known.value, &new.value).or_else(|| {
+            let kept = new.keeps.iter();
+            kept.fold(Some(known.value.clone()), |list, kept| {
+                edit(list?, kept.by, &known.keeps)
+            })
+        });
+        return Some((known.key.clone(), both?));
     }
     let (outer, inner) = if new.key.steps().len() < known.key.steps().len() {
         (new, known)
@@ -135,18 +135,24 @@ fn merged(new: &Entry<'_>, known: &Entry<'_>) -> Option<(KeyPath, Value)> {
         (known, new)
     };
     let rest = inner.key.steps().get(outer.key.steps().len()..)?;
-    let held = rest
-        .iter()
-        .try_fold(&outer.value, |value, step| at(value, step))?;
-    (*held == inner.value).then(|| (outer.key.clone(), outer.value.clone()))
+    let inner = KeyPath::of(rest.to_vec())?.tree(inner.value.clone())?;
+    Some((outer.key.clone(), united(&outer.value, &inner)?))
 }
 
-/// The value one step further.
-fn at<'v>(value: &'v Value, step: &KeyStep) -> Option<&'v Value> {
-    match step {
-        KeyStep::Name(name) => value.get(name),
-        KeyStep::Index(index) => value.get(index),
+/// Two values as one: Helm merges maps, and takes all else as it is.
+fn united(one: &Value, other: &Value) -> Option<Value> {
+    let (Value::Object(one), Value::Object(more)) = (one, other) else {
+        return (one == other).then(|| one.clone());
+    };
+    let mut fields = one.clone();
+    for (name, value) in more {
+        let value = match one.get(name) {
+            Some(known) => united(known, value)?,
+            None => value.clone(),
+        };
+        fields.insert(name.clone(), value);
     }
+    Some(Value::Object(fields))
 }
 
 /// A list with the change of one more finding; `None` where the change is not one of a single place, or another finding

@@ -224,6 +224,9 @@ const fn heading(reason: NoKeyReason) -> &'static str {
     match reason {
         NoKeyReason::SetByChart => "No value sets these; the chart sets them itself",
         NoKeyReason::Autoscaled => "Nothing to keep; an autoscaler sets these replica counts",
+        NoKeyReason::HalfUpgraded => {
+            "Written by a revision that was never deployed; its own values keep them: helm get values --revision"
+        }
         NoKeyReason::NotInRecord => {
             "Not known: the template is of a chart that the release record does not hold; --chart gives it"
         }

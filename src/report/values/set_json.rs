@@ -2,18 +2,20 @@
 
 use std::io::{self, Write};
 
+use serde_json::Value;
+
 use super::plan::Plan;
+use crate::model::KeyPath;
 use crate::report::words::count;
 use crate::shell::{Refusal, set_json};
 
 /// Writes one argument on a line, each but the last with a backslash behind it. A key that a shell cannot be given is a
 /// comment.
 pub(super) fn write(plan: &Plan<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let arguments = plan
-        .set
-        .iter()
-        .map(|entry| set_json(&entry.key.to_string(), &entry.value));
-    let arguments: Vec<Result<String, Refusal>> = arguments.collect();
+    let mut arguments: Vec<Result<String, Refusal>> = Vec::new();
+    for entry in &plan.set {
+        of_key(&entry.key, &entry.value, &mut arguments);
+    }
     let lines: Vec<&String> = arguments.iter().flatten().collect();
     for (position, line) in lines.iter().enumerate() {
         let end = if position + 1 < lines.len() { " \\" } else { "" };
@@ -28,4 +30,17 @@ pub(super) fn write(plan: &Plan<'_>, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// The arguments for a key, one for each key below it: a map would replace what a file before it has there (Helm:
+/// `pkg/strvals/parser.go`, `set`).
+fn of_key(key: &KeyPath, value: &Value, arguments: &mut Vec<Result<String, Refusal>>) {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            for (name, value) in fields {
+                of_key(&key.name(name), value, arguments);
+            }
+        }
+        _ => arguments.push(set_json(&key.to_string(), value)),
+    }
 }

@@ -95,6 +95,24 @@ fn changes_of_several_fields_in_one_list_are_put_together() {
     assert_eq!(counts.kept, 2);
 }
 
+/// Helm merges maps, so that one key may be set by several findings and below another one.
+#[test]
+fn maps_for_one_key_are_put_together() {
+    let (text, counts) = printed(
+        vec![
+            kept("/a", "web.image", json!({"repository": "nginx", "tag": "1"})),
+            kept("/b", "web.image.pullPolicy", json!("Always")),
+            kept("/c", "web.image", json!({"tag": "1", "digest": null})),
+            kept("/d", "web", json!({"replicas": 2})),
+        ],
+        ValuesForm::Yaml,
+    );
+    let image = json!({"repository": "nginx", "tag": "1", "digest": null, "pullPolicy": "Always"});
+    let web = json!({"web": {"image": image, "replicas": 2}});
+    assert_eq!(values(&text), web, "{text}");
+    assert_eq!((counts.kept, counts.by_hand), (4, 0));
+}
+
 #[test]
 fn of_two_values_for_one_key_neither_is_set() {
     let (text, counts) = printed(
@@ -160,6 +178,9 @@ fn arguments_are_quoted_for_a_shell() {
             kept("/a", "web.memory", json!("1Gi")),
             kept("/b", "web.note", json!("it's $(id) é")),
             kept("/c", "web.replicas", json!(3)),
+            // A map would replace that of a file before it.
+            kept("/d", "web.image", json!({"tag": "1", "digest": null})),
+            kept("/e", "web.env", json!({})),
         ],
         ValuesForm::SetJson,
     );
@@ -167,6 +188,12 @@ fn arguments_are_quoted_for_a_shell() {
     assert_eq!(
         words,
         [
+            "--set-json",
+            "web.env={}",
+            "--set-json",
+            "web.image.digest=null",
+            "--set-json",
+            "web.image.tag=\"1\"",
             "--set-json",
             "web.memory=\"1Gi\"",
             "--set-json",

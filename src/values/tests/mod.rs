@@ -15,7 +15,7 @@ use crate::object::{Gvk, ObjectKey};
 use crate::source::Capabilities;
 
 /// A release `shop` of a chart `web`.
-struct Release(ReleaseChart);
+pub(super) struct Release(ReleaseChart);
 
 impl Release {
     /// With one template of the chart, and its values.
@@ -43,7 +43,7 @@ impl Release {
     }
 
     /// A Deployment `web` with one container, whose text begins at this indentation of eight.
-    fn of_container(container: &str, values: Value) -> Self {
+    pub(super) fn of_container(container: &str, values: Value) -> Self {
         let above = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      \
                      containers:\n      - name: web\n";
         Self::of(&format!("{above}{container}\n"), values)
@@ -95,7 +95,7 @@ impl Release {
     }
 
     /// The answer about a field of the container of the Deployment `web`.
-    fn ask(&self, field: &str, deployed: Value, live: Value) -> Answer {
+    pub(super) fn ask(&self, field: &str, deployed: Value, live: Value) -> Answer {
         let path = format!("spec template spec containers @web {field}");
         self.ask_in(
             "web/templates/web.yaml",
@@ -117,7 +117,7 @@ fn path_of(text: &str) -> FieldPath {
 }
 
 /// The key with dots, what it is set to, and how sure that is.
-fn set(answer: Answer) -> (String, Value, Certainty) {
+pub(super) fn set(answer: Answer) -> (String, Value, Certainty) {
     let found = named(answer);
     let steps: Vec<String> = found
         .key
@@ -137,14 +137,14 @@ fn named(answer: Answer) -> Suggestion {
     }
 }
 
-fn refused(answer: Answer) -> Reason {
+pub(super) fn refused(answer: Answer) -> Reason {
     match answer {
         Answer::Key(found) => panic!("a key: {:?} {}", found.key.len(), found.snippet),
         Answer::None(reason) => reason,
     }
 }
 
-fn verified(key: &str, value: Value) -> (String, Value, Certainty) {
+pub(super) fn verified(key: &str, value: Value) -> (String, Value, Certainty) {
     (key.to_owned(), value, Certainty::Verified)
 }
 
