@@ -377,7 +377,8 @@ mod tests {
                 .map(Entry::group)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(groups("half-upgraded"), [Group::Finding, Group::Health]);
+        let half_upgraded = [Group::Finding, Group::Health, Group::Values];
+        assert_eq!(groups("half-upgraded"), half_upgraded);
         assert_eq!(groups("drift"), [Group::Outcome, Group::Severity]);
     }
 

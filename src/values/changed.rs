@@ -68,8 +68,10 @@ fn of_scalar(
     let texts = Texts::of(located, was, is)?;
     match texts.solve() {
         Ok(solution) => of_solution(question, &solution, is),
-        Err(reason @ NoKeyReason::SeveralKeys) => together::suggestion(question, &texts)
-            .or_else(|| of_branch(question, located, is).ok())
+        // One key before several: an image that is pinned has a digest, and not another tag.
+        Err(reason @ NoKeyReason::SeveralKeys) => of_branch(question, located, is)
+            .ok()
+            .or_else(|| together::suggestion(question, &texts))
             .ok_or(reason),
         Err(reason @ (NoKeyReason::SetByChart | NoKeyReason::NotEvaluated)) => {
             of_branch(question, located, is).map_err(|_| reason)

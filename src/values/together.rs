@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(
             set(answer),
             verified(
-                "images[0]",
+                "images.0",
                 json!({"repository": "other/nginx", "tag": "1.27", "pullPolicy": "Always"})
             )
         );
