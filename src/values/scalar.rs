@@ -53,15 +53,16 @@ pub(super) fn cast(text: &str, current: Option<&Value>, field: &Value) -> Value 
     }
 }
 
+/// The number that a template prints as this text; `0644` and `2.50` are none.
 fn number(text: &str) -> Option<Value> {
-    if let Ok(number) = text.parse::<i64>() {
-        return Some(number.into());
-    }
     let is_plain = text
         .bytes()
         .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
-    let number = text.parse::<f64>().ok().filter(|_| is_plain)?;
-    serde_json::Number::from_f64(number).map(Value::Number)
+    let number = match text.parse::<i64>() {
+        Ok(number) => Value::from(number),
+        Err(_) => Value::from(text.parse::<f64>().ok().filter(|_| is_plain)?),
+    };
+    (text_of(&number)? == text).then_some(number)
 }
 
 /// The other types in which the same text can be given, for keys that the type of the field misleads about.

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "neither of the two test binaries uses all of it")]
 
 pub(crate) mod costly;
+pub(crate) mod dice;
 pub(crate) mod differences;
 pub(crate) mod hostile;
 #[cfg(target_os = "linux")]

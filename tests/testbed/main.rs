@@ -45,5 +45,6 @@ mod support;
 mod surroundings;
 mod team;
 mod upgrade;
+mod values;
 #[cfg(target_os = "linux")]
 mod week;

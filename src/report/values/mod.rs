@@ -4,6 +4,7 @@
 //! can be given to Helm as it is printed.
 
 mod check;
+mod entangled;
 mod plan;
 mod remarks;
 mod set_json;
@@ -34,7 +35,7 @@ pub struct ValuesCounts {
     pub fields: usize,
     /// How many of them the printed values keep.
     pub kept: usize,
-    /// How many have a key whose value is hidden, or given differently by two fields.
+    /// How many have a key whose value is hidden, or that cannot be set beside that of another field.
     pub by_hand: usize,
     /// How many no value sets.
     pub set_by_chart: usize,

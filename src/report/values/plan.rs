@@ -1,11 +1,12 @@
 //! Which keys are set to what, from what each finding says by itself.
 //!
 //! Findings may share a key, and lists are given whole: the changes of several findings in one list are put together. Two
-//! findings that want different values of one key cannot both be kept, so that neither is set.
+//! findings that want different values of one key cannot both be kept, so that neither is set; nor are two keys of which
+//! one also moves what the other keeps.
 
 use serde_json::Value;
 
-use super::{ValuesCounts, findings};
+use super::{ValuesCounts, entangled, findings};
 use crate::model::{Finding, KeptBy, KeyPath, KeyStep, NoKey, ObjectReport, ReleaseReport};
 use crate::vocabulary::NoKeyReason;
 
@@ -37,6 +38,8 @@ pub(super) struct Plan<'r> {
     pub(super) set: Vec<Entry<'r>>,
     /// The findings that want different values of one key, by groups.
     pub(super) contradictions: Vec<Vec<Kept<'r>>>,
+    /// The findings of which one's key also moves the field of another one, by groups.
+    pub(super) entangled: Vec<Vec<Kept<'r>>>,
     /// The findings with a key of which the value is hidden.
     pub(super) hidden: Vec<Kept<'r>>,
     /// The findings without a key.
@@ -54,6 +57,7 @@ impl<'r> Plan<'r> {
                 (None, None) => {}
             }
         }
+        (plan.set, plan.entangled) = entangled::separate(std::mem::take(&mut plan.set));
         plan.set.sort_by(|one, other| one.key.cmp(&other.key));
         plan
     }
@@ -61,8 +65,8 @@ impl<'r> Plan<'r> {
     /// What becomes of the fields.
     pub(super) fn counts(&self) -> ValuesCounts {
         let kept = self.set.iter().map(|entry| entry.keeps.len()).sum();
-        let contradictions: usize = self.contradictions.iter().map(Vec::len).sum();
-        let by_hand = contradictions + self.hidden.len();
+        let groups = self.contradictions.iter().chain(&self.entangled);
+        let by_hand = groups.map(Vec::len).sum::<usize>() + self.hidden.len();
         let drift = self.none.iter().filter(|(_, finding, _)| finding.is_drift());
         let set_by_chart = |code| code == NoKeyReason::SetByChart;
         ValuesCounts {

@@ -81,7 +81,12 @@ impl Remarks<'_> {
     pub(super) fn tail(&self, plan: &Plan<'_>, out: &mut dyn Write) -> io::Result<()> {
         self.hidden(&plan.hidden, out)?;
         for group in &plan.contradictions {
-            self.contradiction(group, out)?;
+            let heading = "These want different values of one key, so that none is set; choose one";
+            self.contradiction(heading, group, out)?;
+        }
+        for group in &plan.entangled {
+            let heading = "The key of one of these also changes another one, so that none is set; choose one";
+            self.contradiction(heading, group, out)?;
         }
         let mut by_reason: BTreeMap<NoKeyReason, Vec<_>> = BTreeMap::new();
         for (object, finding, no_key) in &plan.none {
@@ -119,11 +124,8 @@ impl Remarks<'_> {
         self.more(hidden.len(), out)
     }
 
-    fn contradiction(&self, group: &[Kept<'_>], out: &mut dyn Write) -> io::Result<()> {
-        self.heading(
-            "These want different values of one key, so that none is set; choose one",
-            out,
-        )?;
+    fn contradiction(&self, heading: &str, group: &[Kept<'_>], out: &mut dyn Write) -> io::Result<()> {
+        self.heading(heading, out)?;
         for kept in group.iter().take(FIELDS) {
             self.line(0, &format!("  {}", self.field(kept.object, kept.finding)), out)?;
             let value = kept.by.value.as_ref();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{KeptBy, KeptList, KeyPath, KeyStep};
+use crate::model::{KeptBy, KeptList, KeyPath, KeyStep, MovedField};
 use crate::report::fixtures::{finding, object, release, report};
 use crate::vocabulary::{FindingCode, KeyCertainty, NoKeyReason, ValueOrigin};
 use crate::yaml::{self, Limits};
@@ -128,6 +128,49 @@ fn of_two_values_for_one_key_neither_is_set() {
     assert_eq!(values(&text), json!({"memory": "1Gi"}), "{text}");
     assert!(text.contains("different values of one key"), "{text}");
     assert_eq!((counts.kept, counts.by_hand), (2, 3));
+}
+
+/// Each of the two is kept by its key alone, and neither by both: they meet in the text of an image.
+#[test]
+fn two_keys_that_change_each_others_fields_are_not_set() {
+    let moves = |mut finding: Finding, path: &str| {
+        let moved = MovedField {
+            kind: "Deployment".to_owned(),
+            namespace: None,
+            name: "web".to_owned(),
+            path: path.to_owned(),
+        };
+        finding.kept_by.as_mut().unwrap().also_changes.push(moved);
+        finding
+    };
+    let (text, counts) = printed(
+        vec![
+            moves(
+                kept("/containers[name=a]/image", "tag", json!("2")),
+                "/containers[name=b]/image",
+            ),
+            moves(
+                kept("/containers[name=b]/image", "repository", json!("r")),
+                "/labels/version",
+            ),
+            moves(kept("/args", "args", json!(["a"])), "/labels/other"),
+            // A part of a field and a field around it.
+            moves(
+                kept("/probe/period", "probe.period", json!(3)),
+                "/env[name=A]/value",
+            ),
+            moves(kept("/env[name=A]", "env.A", json!("b")), "/argsFrom"),
+        ],
+        ValuesForm::Yaml,
+    );
+    assert_eq!(values(&text), json!({"args": ["a"]}), "{text}");
+    assert_eq!(
+        text.matches("The key of one of these also changes another one")
+            .count(),
+        2,
+        "{text}"
+    );
+    assert_eq!((counts.kept, counts.by_hand), (1, 4));
 }
 
 #[test]

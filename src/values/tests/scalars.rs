@@ -218,3 +218,19 @@ fn a_field_that_was_added_is_named_without_what_is_around_it() {
         assert_eq!(found.also_changes, [], "{values}");
     }
 }
+
+/// As a number it would be printed without the zeros.
+#[test]
+fn a_number_with_zeros_around_it_is_given_as_a_text() {
+    let release = Release::of_container("        field: {{ .Values.a | quote }}", json!({"a": 420}));
+    for (live, value) in [
+        ("0600", json!("0600")),
+        ("2.50", json!("2.50")),
+        ("1.0", json!("1.0")),
+        ("384", json!(384)),
+        ("2.5", json!(2.5)),
+    ] {
+        let answer = release.ask("field", json!("420"), json!(live));
+        assert_eq!(set(answer), verified("a", value), "{live}");
+    }
+}

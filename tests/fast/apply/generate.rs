@@ -8,7 +8,7 @@ use driftline::object::Gvk;
 use driftline::types::{Shape, TypeTable, ValueKind};
 use serde_json::{Map, Value, json};
 
-use super::dice::Dice;
+use crate::support::dice::Dice;
 
 /// One write of one object by a client-side apply.
 pub(crate) struct Triple {

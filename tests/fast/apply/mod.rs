@@ -4,7 +4,6 @@
 //! about thousands of others, and write the samples anew.
 
 mod costly;
-mod dice;
 mod generate;
 mod server_side;
 mod settle;

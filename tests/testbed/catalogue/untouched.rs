@@ -27,7 +27,7 @@ struct Case {
 }
 
 /// What each Helm can install and upgrade.
-const CHARTS: [Case; 12] = [
+const CHARTS: [Case; 14] = [
     Case {
         chart: "scalars",
         args: &[],
@@ -98,6 +98,18 @@ const CHARTS: [Case; 12] = [
         chart: "shop",
         args: &[],
         objects: [13, 13],
+        settled: &[],
+    },
+    Case {
+        chart: "values-app",
+        args: &[],
+        objects: [9, 9],
+        settled: &[],
+    },
+    Case {
+        chart: "values-parts",
+        args: &[],
+        objects: [2, 2],
         settled: &[],
     },
 ];

@@ -8,7 +8,7 @@ use driftline::types::{ExplicitZero, Field, ListKind, Shape, TypeTable, ValueKin
 use serde_json::{Map, Value, json};
 
 use super::Asked;
-use crate::apply::dice::Dice;
+use crate::support::dice::Dice;
 
 /// Kinds with many rules, of which there are more histories than of others.
 const RICH: &[(&str, &str)] = &[
