@@ -14,7 +14,7 @@ use serde_json::Value;
 
 pub use error::ChartError;
 pub use load::load;
-pub use values::{DefaultNulls, Rendered, Scope, rendered_values, rendered_values_with};
+pub use values::{DefaultNulls, Rendered, Scope, rendered_values};
 
 /// A file of a chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub struct ReleaseChart {
     pub namespace: String,
     /// The revision.
     pub revision: u64,
+    /// What its Helm did with nulls in default values, as far as the record says which one it was.
+    pub default_nulls: DefaultNulls,
     /// The values that were given, by files and flags: a map.
     pub config: Value,
     /// The manifest, without hooks.

@@ -28,6 +28,9 @@ pub struct ChartPart {
     /// The manifest, without hooks.
     #[serde(default)]
     pub manifest: Option<String>,
+    /// How Helm 4 applied it; Helm 3 writes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apply_method: Option<String>,
     /// The chart.
     #[serde(default)]
     pub chart: Option<ChartOfRecord>,

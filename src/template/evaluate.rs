@@ -23,7 +23,12 @@ pub struct File {
     above: HashSet<Key>,
     /// Whether it sets something that the chart's next file sees.
     pub(super) changes_values: bool,
+    /// What would have failed, had nobody had to guess which branch Helm takes.
+    excused: HashSet<Excused>,
 }
+
+/// A field that was asked of something that has none: the key of that, and the name of the field.
+pub(super) type Excused = (Option<Key>, Rc<str>);
 
 impl File {
     /// Of a file that cannot be rendered whatever the values are.
@@ -33,6 +38,7 @@ impl File {
             reads: HashSet::new(),
             above: HashSet::new(),
             changes_values: false,
+            excused: HashSet::new(),
         }
     }
 
@@ -51,10 +57,16 @@ impl File {
             work,
             reads: HashSet::new(),
             guesses: 0,
+            excused: HashSet::new(),
             included: Vec::new(),
         };
         let text = run.template(nodes, root);
-        let Run { reads, work, .. } = run;
+        let Run {
+            reads,
+            work,
+            excused,
+            ..
+        } = run;
         work.back_to(level);
         let mut above = HashSet::new();
         for key in &reads {
@@ -69,12 +81,20 @@ impl File {
             reads,
             above,
             changes_values: false,
+            excused,
         }
     }
 
     /// Whether the next files of the chart see something that it set.
     pub const fn changes_values(&self) -> bool {
         self.changes_values
+    }
+
+    /// Whether something would fail that does not in another evaluation of the same file: that was rendered by Helm, so what
+    /// was excused there is in branches that Helm did not take. This need not be.
+    pub fn may_fail_unlike(&self, before: Option<&Self>) -> bool {
+        let mut excused = self.excused.iter();
+        !excused.all(|excused| before.is_some_and(|before| before.excused.contains(excused)))
     }
 
     /// Whether a value at this key may change what it renders.
@@ -99,6 +119,7 @@ pub(super) struct Run<'r> {
     pub(super) reads: HashSet<Key>,
     /// How often a branch was taken without knowing the condition.
     pub(super) guesses: usize,
+    pub(super) excused: HashSet<Excused>,
     /// The templates that are being rendered, with the guesses before each.
     included: Vec<(Rc<str>, usize)>,
 }
@@ -423,10 +444,12 @@ impl Run<'_> {
             work: &mut *self.work,
             reads: std::mem::take(&mut self.reads),
             guesses: self.guesses,
+            excused: std::mem::take(&mut self.excused),
             included: std::mem::take(&mut self.included),
         };
         let rendered = run.template(&template.nodes, dot);
         (self.reads, self.guesses, self.included) = (run.reads, run.guesses, run.included);
+        self.excused = run.excused;
         let keys = text.keys();
         Ok(rendered?.map_origins(|_, origin| match origin.kind {
             // The text is a value itself, written by whoever set the key.

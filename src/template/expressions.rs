@@ -188,8 +188,13 @@ impl Run<'_> {
             }),
             Value::Native(native) => natives::call(native, name, &[], self.work),
             // In a branch that Helm may not have taken, nothing fails.
-            Value::Nil if self.guesses > 0 => Ok(missing_from(value, name)),
-            _ if self.guesses > 0 => Ok(Traced::unknown(std::slice::from_ref(value))),
+            _ if self.guesses > 0 => {
+                self.excused.insert((value.origin.key.clone(), name.into()));
+                Ok(match &value.value {
+                    Value::Nil => missing_from(value, name),
+                    _ => Traced::unknown(std::slice::from_ref(value)),
+                })
+            }
             Value::Nil => Err(Fault::Failed("a field of nil is asked for".to_owned())),
             Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::List(_) => Err(
                 Fault::Failed("a field of a value without fields is asked for".to_owned()),

@@ -182,11 +182,30 @@ impl<'q> Question<'q> {
 
     /// Whether the field is known to be something else than what lives.
     fn is_known_otherwise(self, trial: &Trial) -> bool {
-        let Some(document) = self.document_of(trial) else {
+        self.document_of(trial)
+            .is_some_and(|document| self.is_otherwise(document, self.field.live.as_ref()))
+    }
+
+    /// Whether the field is known to be something else than what was deployed, in the chart as it is evaluated.
+    pub(super) fn was_otherwise(self) -> bool {
+        let Template::Known(template) = self.template() else {
             return false;
         };
-        match (document.value(&self.field.path), &self.field.live) {
-            (Some(value), Some(live)) => !is_what_lives(&value, live),
+        let map = self.session.source_map(template);
+        let Some(document) = map.as_ref().and_then(|map| self.document(map)) else {
+            // It was deployed.
+            return true;
+        };
+        let deployed = self.field.deployed.as_ref();
+        let path = &self.field.path;
+        self.is_otherwise(document, deployed)
+            || (deployed.is_some() && document.field(path).is_none() && !document.may_have(path))
+    }
+
+    /// Whether the field is known to have another value.
+    fn is_otherwise(self, document: &Document, than: Option<&Value>) -> bool {
+        match (document.value(&self.field.path), than) {
+            (Some(value), Some(than)) => !is_what_lives(&value, than),
             (Some(_), None) => true,
             (None, _) => false,
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::Reason;
-use crate::chart::{Chart, ChartFile, ReleaseChart};
+use crate::chart::{Chart, ChartFile, DefaultNulls, ReleaseChart};
 use crate::release::chart_part::{ChartPart, FileOfRecord};
 use crate::weight;
 
@@ -29,6 +29,11 @@ pub fn release_chart(part: ChartPart) -> Result<ReleaseChart, Reason> {
         name: part.name,
         namespace: part.namespace,
         revision: part.version,
+        default_nulls: match part.apply_method.as_deref() {
+            // Few have the first version of Helm 4, which did as Helm 3.
+            Some(method) if !method.is_empty() => DefaultNulls::Dropped,
+            Some(_) | None => DefaultNulls::Kept,
+        },
         config: value(part.config)?,
         manifest: part.manifest.unwrap_or_default(),
         chart: Chart {
@@ -101,6 +106,19 @@ mod tests {
         assert_eq!(&*chart.templates[0].data, b"a");
         assert_eq!(chart.schema.as_deref(), Some(&b"{}"[..]));
         assert!(!chart.are_dependencies_known);
+    }
+
+    #[test]
+    fn a_record_says_by_its_method_which_helm_wrote_it() {
+        for (method, nulls) in [
+            (json!(null), DefaultNulls::Kept),
+            (json!(""), DefaultNulls::Kept),
+            (json!("ssa"), DefaultNulls::Dropped),
+            (json!("csa"), DefaultNulls::Dropped),
+        ] {
+            let release = read(&json!({"chart": {}, "apply_method": method})).unwrap();
+            assert_eq!(release.default_nulls, nulls, "{method}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::Moved;
 use super::schema::{Acceptance, Schema};
 use super::source_map::{Change, Limits, SourceMap};
 use super::tree;
-use crate::chart::{ReleaseChart, Rendered, rendered_values};
+use crate::chart::{DefaultNulls, ReleaseChart, Rendered, rendered_values};
 use crate::template::evaluate::File;
 use crate::template::key::Key;
 use crate::template::program::{Evaluation, Program};
@@ -25,7 +25,8 @@ const MAX_MOVED: usize = 200;
 pub(super) struct Session<'s> {
     release: &'s ReleaseChart,
     surroundings: &'s Surroundings,
-    rendered: Rendered,
+    default_nulls: DefaultNulls,
+    rendered: Rendered<'s>,
     program: Program,
     base: Evaluation,
     schema: Option<Schema>,
@@ -48,14 +49,20 @@ pub(super) struct Trial {
 
 impl<'s> Session<'s> {
     /// Evaluates a chart with the values that the release has.
-    pub(super) fn of(release: &'s ReleaseChart, surroundings: &'s Surroundings) -> Result<Self, NoKeyReason> {
+    pub(super) fn of(
+        release: &'s ReleaseChart,
+        surroundings: &'s Surroundings,
+        default_nulls: DefaultNulls,
+    ) -> Result<Self, NoKeyReason> {
         let mut work = Work::default();
-        let rendered = rendered_values(&release.chart, &release.config).map_err(|_| NoKeyReason::TooLarge)?;
+        let rendered = rendered_values(&release.chart, &release.config, default_nulls)
+            .map_err(|_| NoKeyReason::TooLarge)?;
         let program = Program::of(&rendered.chart, &mut work);
         let base = program.evaluate(&rendered.values, surroundings, &mut work, |_| true);
         Ok(Self {
             release,
             surroundings,
+            default_nulls,
             schema: Schema::of(&rendered.chart, &rendered.values),
             rendered,
             program,
@@ -63,6 +70,14 @@ impl<'s> Session<'s> {
             work: RefCell::new(work),
             maps: RefCell::default(),
         })
+    }
+
+    /// The same by what other versions of Helm do with nulls; `None` where that makes no difference.
+    pub(super) fn of_other_helm(&self) -> Option<Self> {
+        let other = self.default_nulls.other();
+        let rendered = rendered_values(&self.release.chart, &self.release.config, other).ok()?;
+        (rendered.values != self.rendered.values)
+            .then(|| Self::of(self.release, self.surroundings, other).ok())?
     }
 
     /// The values that the templates see.
@@ -76,7 +91,7 @@ impl<'s> Session<'s> {
     }
 
     /// The chart and its dependencies, as far as they are known.
-    pub(super) const fn chart(&self) -> &crate::chart::Chart {
+    pub(super) fn chart(&self) -> &crate::chart::Chart {
         &self.rendered.chart
     }
 
@@ -123,13 +138,8 @@ impl<'s> Session<'s> {
     ) -> Result<Trial, NoKeyReason> {
         let mut config = self.release.config.clone();
         tree::merge(&mut config, &tree::tree(key, value.clone()));
-        let rendered = rendered_values(&self.release.chart, &config).map_err(|_| NoKeyReason::NotKept)?;
-        if let Some(schema) = &self.schema {
-            match schema.accepts(&rendered.values) {
-                Acceptance::Accepted | Acceptance::CannotTell(_) => {}
-                Acceptance::Refused(_) => return Err(NoKeyReason::RefusedBySchema),
-            }
-        }
+        let rendered = rendered_values(&self.release.chart, &config, self.default_nulls)
+            .map_err(|_| NoKeyReason::NotKept)?;
         let has_other_charts = rendered.scopes != self.rendered.scopes;
         let mut trial = Trial {
             key: key.clone(),
@@ -147,8 +157,14 @@ impl<'s> Session<'s> {
         Ok(trial)
     }
 
-    /// Evaluates whatever else hangs on the key.
+    /// Asks the schema, and evaluates whatever else hangs on the key: what only the right key is worth.
     pub(super) fn complete(&self, trial: &mut Trial) -> Result<(), NoKeyReason> {
+        if let Some(schema) = &self.schema {
+            match schema.accepts(&trial.values) {
+                Acceptance::Accepted | Acceptance::CannotTell(_) => {}
+                Acceptance::Refused(_) => return Err(NoKeyReason::RefusedBySchema),
+            }
+        }
         let first = trial.first.clone();
         self.evaluate(trial, |name| first.as_deref() != Some(name))
     }
@@ -172,7 +188,11 @@ impl<'s> Session<'s> {
             })
         };
         for (name, file) in after.files {
-            let known = self.base.files.get(&name).map(|file| &file.text);
+            let known = self.base.files.get(&name);
+            if file.may_fail_unlike(known) {
+                return Err(NoKeyReason::NotKept);
+            }
+            let known = known.map(|file| &file.text);
             let map = match (file.text, known) {
                 (Ok(text), Some(Ok(before))) if text.as_str() == before.as_str() => {
                     self.source_map(&name).unwrap_or_default()

@@ -30,7 +30,8 @@ fn answers(release: &ReleaseChart, capabilities: &Capabilities, asked: &[Asked])
         kube_version: capabilities.kube_version.clone(),
         api_versions: (!capabilities.api_versions.is_empty()).then(|| Arc::clone(&capabilities.api_versions)),
     };
-    let session = Session::of(release, &surroundings);
+    let session = Session::of(release, &surroundings, release.default_nulls)
+        .map(|session| of_the_helm_that_deployed(session, asked));
     asked
         .iter()
         .map(|asked| {
@@ -45,6 +46,26 @@ fn answers(release: &ReleaseChart, capabilities: &Capabilities, asked: &[Asked])
             asked.fields.iter().map(one).collect()
         })
         .collect()
+}
+
+/// The session that says what was deployed: versions of Helm differ in what they do with nulls in default values.
+fn of_the_helm_that_deployed<'s>(session: Session<'s>, asked: &[Asked]) -> Session<'s> {
+    let wrong = |session: &Session<'_>| {
+        let fields = asked.iter().flat_map(|asked| asked.fields.iter().map(move |field| (asked, field)));
+        let question = |(asked, field)| Question {
+            session,
+            asked,
+            field,
+        };
+        fields.map(question).filter(|question| question.was_otherwise()).count()
+    };
+    match wrong(&session) {
+        0 => session,
+        count => {
+            let other = session.of_other_helm();
+            other.filter(|other| wrong(other) < count).unwrap_or(session)
+        }
+    }
 }
 
 fn answer(question: Question<'_>) -> Answer {

@@ -75,6 +75,11 @@ fn requirements(chart: &Chart) -> Option<Vec<Requirement>> {
     )
 }
 
+/// Whether a chart has dependencies, or says that it has.
+pub(super) fn are_there(chart: &Chart) -> bool {
+    !chart.dependencies.is_empty() || chart.metadata.get(DEPENDENCIES).is_some()
+}
+
 /// Keeps the dependencies that are on, and imports their values (`ProcessDependencies`).
 pub(super) fn process(chart: &mut Chart, given: &Table, budget: &mut Budget) -> Result<(), ChartError> {
     keep_those_that_are_on(chart, given, "", 0, budget)?;

@@ -5,14 +5,15 @@ mod dependencies;
 mod range;
 mod table;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use self::coalesce::Nulls;
 use self::table::Budget;
 use super::{Chart, ChartError};
 
-/// What becomes of nulls in the default values of a chart, which is not the same in all versions of Helm. A record does
-/// not say which one wrote it.
+/// What becomes of nulls in the default values of a chart, which is not the same in all versions of Helm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DefaultNulls {
     /// They count as nothing: Helm 4.1 and later.
@@ -23,10 +24,10 @@ pub enum DefaultNulls {
 
 /// A chart that is ready to be rendered.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rendered {
+pub struct Rendered<'c> {
     /// The chart with the dependencies that are on, under the names that their aliases give them. The default values
     /// have what is imported from dependencies.
-    pub chart: Chart,
+    pub chart: Cow<'c, Chart>,
     /// `.Values` of the chart's own templates. Those of its dependencies have theirs in it: see [`Scope`].
     pub values: Value,
     /// The chart itself, and all that it depends on: parents before what they depend on.
@@ -43,6 +44,17 @@ pub struct Scope {
     pub prefix: Vec<String>,
     /// The places in [`Chart::dependencies`] that lead to it.
     pub place: Vec<usize>,
+}
+
+impl DefaultNulls {
+    /// What the other versions do.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Dropped => Self::Kept,
+            Self::Kept => Self::Dropped,
+        }
+    }
 }
 
 impl Scope {
@@ -80,25 +92,16 @@ impl Scope {
 /// # Errors
 ///
 /// Helm refuses the values, or they take more work than those of any known chart.
-pub fn rendered_values(chart: &Chart, config: &Value) -> Result<Rendered, ChartError> {
-    rendered_values_with(chart, config, DefaultNulls::Kept)
-}
-
-/// The same by the rule of a version of Helm.
-///
-/// # Errors
-///
-/// As [`rendered_values`].
-pub fn rendered_values_with(
-    chart: &Chart,
+pub fn rendered_values<'c>(
+    chart: &'c Chart,
     config: &Value,
     default_nulls: DefaultNulls,
-) -> Result<Rendered, ChartError> {
+) -> Result<Rendered<'c>, ChartError> {
     let mut budget = Budget::new(default_nulls);
-    let mut chart = chart.clone();
+    let mut chart = Cow::Borrowed(chart);
     let given = table::of_value(config, &mut budget)?;
-    if chart.are_dependencies_known {
-        dependencies::process(&mut chart, &given, &mut budget)?;
+    if chart.are_dependencies_known && dependencies::are_there(&chart) {
+        dependencies::process(chart.to_mut(), &given, &mut budget)?;
     }
     let merged = coalesce::values(&chart, &given, Nulls::Remove, &mut budget)?;
     let values = table::to_value(&merged, &mut budget)?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Answer, Asked, AskedField, Certainty, KeyStep, Reason, Suggestion, suggest};
-use crate::chart::{Chart, ChartFile, ReleaseChart};
+use crate::chart::{Chart, ChartFile, DefaultNulls, ReleaseChart};
 use crate::compare::path::{FieldPath, Segment};
 use crate::object::{Gvk, ObjectKey};
 use crate::source::Capabilities;
@@ -28,6 +28,7 @@ impl Release {
             name: "shop".to_owned(),
             namespace: "prod".to_owned(),
             revision: 1,
+            default_nulls: DefaultNulls::Kept,
             config: json!({}),
             manifest: String::new(),
             chart: Chart {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Reason, Release, named, refused, set, verified};
+use super::{DefaultNulls, Reason, Release, named, refused, set, verified};
 
 #[test]
 fn a_changed_scalar_names_the_key_behind_it() {
@@ -138,7 +138,7 @@ fn a_value_that_the_schema_refuses_is_not_named() {
     let release =
         Release::of_container("        field: {{ .Values.a }}", json!({"a": "x"})).with_schema(&schema);
     assert_eq!(
-        refused(release.ask("field", json!("x"), json!("y"))),
+        refused(release.ask("field", json!("x"), json!("w"))),
         Reason::RefusedBySchema
     );
     assert_eq!(
@@ -199,6 +199,34 @@ fn a_field_that_was_taken_away_is_kept_away() {
         let answer = release.ask("map field", deployed, Value::Null);
         assert_eq!(set(answer), verified(key, value), "{text}");
     }
+}
+
+#[test]
+fn the_nulls_of_a_chart_are_those_of_the_helm_that_deployed_it() {
+    let text = "        {{- if hasKey .Values.a \"b\" }}\n        field: null-{{ .Values.c }}\n        {{- else }}\n        \
+                field: {{ .Values.c }}\n        {{- end }}";
+    let values = json!({"a": {"b": null}, "c": "x"});
+    for (nulls, deployed, live) in [
+        (DefaultNulls::Kept, "null-x", "null-z"),
+        (DefaultNulls::Kept, "x", "z"),
+        (DefaultNulls::Dropped, "null-x", "null-z"),
+        (DefaultNulls::Dropped, "x", "z"),
+    ] {
+        let mut release = Release::of_container(text, values.clone());
+        release.0.default_nulls = nulls;
+        let answer = release.ask("field", json!(deployed), json!(live));
+        assert_eq!(set(answer), verified("c", json!("z")), "{nulls:?} {deployed}");
+    }
+}
+
+#[test]
+fn a_key_with_which_the_chart_would_fail_is_not_named_though_a_condition_is_not_known() {
+    let text = "        {{- with .Values.probe }}\n        probe:\n          {{- toYaml . | nindent 10 }}\n        {{- end }}\n        \
+                {{- if .Capabilities.HelmVersion.Version }}\n        some: thing\n        {{- end }}\n        port: {{ .Values.probe.get.port }}";
+    let probe = json!({"get": {"port": 80}});
+    let release = Release::of_container(text, json!({"probe": probe}));
+    let answer = release.ask("probe", probe, Value::Null);
+    assert_eq!(refused(answer), Reason::NotKept);
 }
 
 #[test]
