@@ -62,10 +62,7 @@ impl File {
         };
         let text = run.template(nodes, root);
         let Run {
-            reads,
-            work,
-            excused,
-            ..
+            reads, work, excused, ..
         } = run;
         work.back_to(level);
         let mut above = HashSet::new();

@@ -24,7 +24,7 @@ pub(super) struct Texts<'t> {
     /// The pieces.
     pub(super) pieces: &'t [LocatedPiece],
     /// Their texts, without holes.
-    pub(super) texts: Vec<String>,
+    pub(super) shown: Vec<String>,
     /// What all of them have to show.
     pub(super) wanted: String,
 }
@@ -52,25 +52,25 @@ impl<'t> Texts<'t> {
         };
         Ok(Self {
             pieces: &located.pieces,
-            texts,
+            shown: texts,
             wanted,
         })
     }
 
     /// The only key that makes the field show what is wanted.
     pub(super) fn solve(&self) -> Result<Solution, NoKeyReason> {
-        if let Some(key) = only_key(self.pieces, &self.texts) {
+        if let Some(key) = only_key(self.pieces, &self.shown) {
             return Ok(Solution {
                 key,
                 shows: self.wanted.clone(),
                 is_all: true,
             });
         }
-        let mut solutions = part_of_text(self.pieces, &self.texts, &self.wanted);
+        let mut solutions = part_of_text(self.pieces, &self.shown, &self.wanted);
         solutions.dedup();
         match &mut solutions[..] {
             [solution] => Ok(solution.clone()),
-            [] => Err(why_none(self.pieces, &self.texts, &self.wanted)),
+            [] => Err(why_none(self.pieces, &self.shown, &self.wanted)),
             _ => Err(NoKeyReason::Ambiguous),
         }
     }

@@ -51,13 +51,18 @@ fn answers(release: &ReleaseChart, capabilities: &Capabilities, asked: &[Asked])
 /// The session that says what was deployed: versions of Helm differ in what they do with nulls in default values.
 fn of_the_helm_that_deployed<'s>(session: Session<'s>, asked: &[Asked]) -> Session<'s> {
     let wrong = |session: &Session<'_>| {
-        let fields = asked.iter().flat_map(|asked| asked.fields.iter().map(move |field| (asked, field)));
+        let fields = asked
+            .iter()
+            .flat_map(|asked| asked.fields.iter().map(move |field| (asked, field)));
         let question = |(asked, field)| Question {
             session,
             asked,
             field,
         };
-        fields.map(question).filter(|question| question.was_otherwise()).count()
+        fields
+            .map(question)
+            .filter(|question| question.was_otherwise())
+            .count()
     };
     match wrong(&session) {
         0 => session,

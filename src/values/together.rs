@@ -72,7 +72,7 @@ fn below(key: &Key, map: &Key) -> Option<Key> {
 fn ways<'t>(texts: &'t Texts<'_>) -> Vec<Vec<Part<'t>>> {
     let mut pieces: Vec<Piece<'t>> = Vec::new();
     let mut values = 0;
-    let shown = texts.pieces.iter().zip(&texts.texts);
+    let shown = texts.pieces.iter().zip(&texts.shown);
     for (piece, text) in shown.filter(|(_, text)| !text.is_empty()) {
         match shows_key(piece).filter(|_| piece.is_whole) {
             Some(key) => {

@@ -126,9 +126,9 @@ impl<'r> Plan<'r> {
 fn merged(new: &Entry<'_>, known: &Entry<'_>) -> Option<(KeyPath, Value)> {
     if new.key == known.key {
         let both = united(&known.value, &new.value).or_else(|| {
-            let kept = new.keeps.iter();
-            kept.fold(Some(known.value.clone()), |list, kept| {
-                edit(list?, kept.by, &known.keeps)
+            let mut kept = new.keeps.iter();
+            kept.try_fold(known.value.clone(), |list, kept| {
+                edit(list, kept.by, &known.keeps)
             })
         });
         return Some((known.key.clone(), both?));
