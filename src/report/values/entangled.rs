@@ -3,58 +3,99 @@
 //! Each key was tried alone. Where two meet in one field, as the parts of an image do, neither field is what lives once both
 //! are set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use super::plan::{Entry, Kept};
 
-/// The fields that are kept: by the kinds and names of their objects, then by their paths.
-type Fields<'e> = BTreeMap<(&'e str, &'e str), BTreeMap<&'e str, Vec<(usize, Option<&'e str>)>>>;
+/// The fields that are kept, with the positions of their entries: by the kinds and names of their objects, then by their
+/// paths.
+type Fields<'e> = BTreeMap<(&'e str, &'e str), BTreeMap<&'e str, Vec<(usize, Kept<'e>)>>>;
 
 /// The entries that can be set together, and the others in groups of those that move each other's fields.
 pub(super) fn separate<'r>(entries: Vec<Entry<'r>>) -> (Vec<Entry<'r>>, Vec<Vec<Kept<'r>>>) {
-    let leaders = leaders(&entries);
-    let mut groups: BTreeMap<usize, Vec<Entry<'r>>> = BTreeMap::new();
-    for (entry, leader) in entries.into_iter().zip(leaders) {
-        groups.entry(leader).or_default().push(entry);
+    let mut groups: BTreeMap<usize, (bool, Vec<Entry<'r>>)> = BTreeMap::new();
+    let knots = Knots::of(&entries);
+    for (position, entry) in entries.into_iter().enumerate() {
+        let (is_entangled, group) = groups.entry(knots.leader(position)).or_default();
+        *is_entangled |= !group.is_empty() || knots.own.contains(&position);
+        group.push(entry);
     }
     let (mut free, mut entangled) = (Vec::new(), Vec::new());
-    for mut group in groups.into_values() {
-        match group.len() {
-            1 => free.append(&mut group),
-            _ => entangled.push(group.into_iter().flat_map(|entry| entry.keeps).collect()),
+    for (is_entangled, mut group) in groups.into_values() {
+        if is_entangled {
+            entangled.push(group.into_iter().flat_map(|entry| entry.keeps).collect());
+        } else {
+            free.append(&mut group);
         }
     }
     (free, entangled)
 }
 
-/// For each entry the first one that it hangs together with.
-fn leaders(entries: &[Entry<'_>]) -> Vec<usize> {
-    let mut fields = Fields::new();
-    for (position, entry) in entries.iter().enumerate() {
-        for kept in &entry.keeps {
+/// Which entries hang together.
+struct Knots {
+    /// For each entry one before it that it hangs together with; itself where there is none.
+    before: Vec<usize>,
+    /// The entries that were put together from keys which move each other's fields.
+    own: BTreeSet<usize>,
+}
+
+impl Knots {
+    fn of(entries: &[Entry<'_>]) -> Self {
+        let mut fields = Fields::new();
+        let all = || entries.iter().enumerate();
+        for (position, kept) in
+            all().flat_map(|(position, entry)| entry.keeps.iter().map(move |kept| (position, kept)))
+        {
             let object = (kept.object.kind.as_str(), kept.object.name.as_str());
             let paths = fields.entry(object).or_default();
-            let at = paths.entry(&kept.finding.path).or_default();
-            at.push((position, kept.object.namespace.as_deref()));
+            paths
+                .entry(&kept.finding.path)
+                .or_default()
+                .push((position, *kept));
         }
-    }
-    let mut leaders: Vec<usize> = (0..entries.len()).collect();
-    for (position, entry) in entries.iter().enumerate() {
-        for moved in entry.keeps.iter().flat_map(|kept| &kept.by.also_changes) {
-            let Some(paths) = fields.get(&(moved.kind.as_str(), moved.name.as_str())) else {
-                continue;
-            };
-            for (other, namespace) in overlapping(paths, &moved.path) {
-                if moved.namespace.is_none() || moved.namespace.as_deref() == *namespace {
-                    join(&mut leaders, position, *other);
+        let mut knots = Self {
+            before: (0..entries.len()).collect(),
+            own: BTreeSet::new(),
+        };
+        for (position, kept) in
+            all().flat_map(|(position, entry)| entry.keeps.iter().map(move |kept| (position, kept)))
+        {
+            for moved in &kept.by.also_changes {
+                let Some(paths) = fields.get(&(moved.kind.as_str(), moved.name.as_str())) else {
+                    continue;
+                };
+                for (other, field) in overlapping(paths, &moved.path) {
+                    let is_here = moved.namespace.is_none() || moved.namespace == field.object.namespace;
+                    // Two that want the same are both kept by it.
+                    if is_here && kept.by.assignment() != field.by.assignment() {
+                        knots.tie(position, *other);
+                    }
                 }
             }
         }
+        knots
     }
-    (0..leaders.len())
-        .map(|position| leader(&leaders, position))
-        .collect()
+
+    fn tie(&mut self, one: usize, other: usize) {
+        if one == other {
+            self.own.insert(one);
+            return;
+        }
+        let (one, other) = (self.leader(one), self.leader(other));
+        if let Some(before) = self.before.get_mut(one.max(other)) {
+            *before = one.min(other);
+        }
+    }
+
+    /// The first entry that an entry hangs together with.
+    fn leader(&self, of: usize) -> usize {
+        let mut place = of;
+        while let Some(&before) = self.before.get(place).filter(|before| **before != place) {
+            place = before;
+        }
+        place
+    }
 }
 
 /// What stands at a path, around it and below it.
@@ -70,22 +111,4 @@ fn overlapping<'p, T>(paths: &'p BTreeMap<&str, Vec<T>>, path: &'p str) -> impl 
     });
     let around = around.filter_map(|around| paths.get(around));
     around.chain(below.map(|(_, at)| at)).flatten()
-}
-
-fn leader(leaders: &[usize], of: usize) -> usize {
-    let mut place = of;
-    while let Some(&above) = leaders.get(place) {
-        if above == place {
-            break;
-        }
-        place = above;
-    }
-    place
-}
-
-fn join(leaders: &mut [usize], one: usize, other: usize) {
-    let (one, other) = (leader(leaders, one), leader(leaders, other));
-    if let Some(above) = leaders.get_mut(one.max(other)) {
-        *above = one.min(other);
-    }
 }

@@ -143,16 +143,11 @@ fn two_keys_that_change_each_others_fields_are_not_set() {
         finding.kept_by.as_mut().unwrap().also_changes.push(moved);
         finding
     };
+    let image = |name: &str| format!("/containers[name={name}]/image");
     let (text, counts) = printed(
         vec![
-            moves(
-                kept("/containers[name=a]/image", "tag", json!("2")),
-                "/containers[name=b]/image",
-            ),
-            moves(
-                kept("/containers[name=b]/image", "repository", json!("r")),
-                "/labels/version",
-            ),
+            moves(kept(&image("a"), "tag", json!("2")), &image("b")),
+            moves(kept(&image("b"), "repository", json!("r")), "/labels/version"),
             moves(kept("/args", "args", json!(["a"])), "/labels/other"),
             // A part of a field and a field around it.
             moves(
@@ -160,17 +155,23 @@ fn two_keys_that_change_each_others_fields_are_not_set() {
                 "/env[name=A]/value",
             ),
             moves(kept("/env[name=A]", "env.A", json!("b")), "/argsFrom"),
+            // One map from two, which move each other's fields.
+            moves(kept(&image("c"), "image", json!({"tag": "2"})), &image("d")),
+            moves(kept(&image("d"), "image.repository", json!("r")), &image("c")),
+            // Two that want the same.
+            moves(kept(&image("e"), "job", json!({"tag": "2"})), &image("f")),
+            moves(kept(&image("f"), "job", json!({"tag": "2"})), &image("e")),
         ],
         ValuesForm::Yaml,
     );
-    assert_eq!(values(&text), json!({"args": ["a"]}), "{text}");
     assert_eq!(
-        text.matches("The key of one of these also changes another one")
-            .count(),
-        2,
+        values(&text),
+        json!({"args": ["a"], "job": {"tag": "2"}}),
         "{text}"
     );
-    assert_eq!((counts.kept, counts.by_hand), (1, 4));
+    let told = text.matches("The key of one of these also changes another one");
+    assert_eq!(told.count(), 3, "{text}");
+    assert_eq!((counts.kept, counts.by_hand), (3, 6));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What `driftline values` says of a release, and whether a rendering with it keeps what lives.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use driftline::model::{KeyPath, KeyStep};
 use driftline::yaml::{self, Limits};
@@ -170,11 +171,15 @@ impl Said {
         let Some((key, value)) = self.assignment() else {
             return Vec::new();
         };
-        let set = format!("{key}={value}");
-        let with = [given, &["--is-upgrade", "--set-json", &set]].concat();
+        let values: KeyPath = key.parse().expect("a report has keys");
+        let values = values.tree(value.clone()).expect("lists are given whole");
+        let file = tempfile::NamedTempFile::new().expect("there is room for temporary files");
+        fs::write(file.path(), values.to_string()).expect("a file can be written");
+        let name = file.path().display().to_string();
+        let with = [given, &["--is-upgrade", "-f", &name]].concat();
         let rendered = release.helm("template", &with);
         if rendered.status != 0 {
-            return vec![format!("Helm refuses {set}: {}", rendered.stderr)];
+            return vec![format!("Helm refuses {values}: {}", rendered.stderr)];
         }
         let after = Rendered::of(&rendered.stdout);
         let mut problems: Vec<String> = self.lost(&after, live).into_iter().collect();
