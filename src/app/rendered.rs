@@ -35,8 +35,8 @@ pub(super) fn rendered(path: &Path) -> anyhow::Result<Rendered> {
 }
 
 /// What to do with a chart.
-const RENDER_FIRST: &str = "render it first: `helm template RELEASE CHART -n NAMESPACE -f VALUES | driftline preview upgrade \
-                            RELEASE -n NAMESPACE -f -`";
+const RENDER_FIRST: &str =
+    "render it first, and give what `helm template RELEASE CHART -n NAMESPACE -f VALUES` prints";
 
 /// What a path leads to, if it is a chart and no rendered manifests.
 fn chart(path: &Path) -> Option<&'static str> {

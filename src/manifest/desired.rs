@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use crate::object::ObjectKey;
+use crate::object::{Gvk, ObjectKey};
 
 /// The label that says who manages an object.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
@@ -127,9 +127,16 @@ pub fn desired(mut body: Value, key: &ObjectKey, owner: Owner<'_>, status: Statu
         stamp(metadata, "annotations", RELEASE_NAME, owner.name);
         stamp(metadata, "annotations", RELEASE_NAMESPACE, owner.namespace);
     }
-    let is_of = |rule: &&KindRule| rule.kind == key.gvk.kind && rule.group == key.gvk.group();
-    for rule in KIND_RULES.iter().filter(is_of) {
-        (rule.apply)(object);
+    kept(body, &key.gvk)
+}
+
+/// The object with what the API server keeps of the fields of its kind.
+pub fn kept(mut body: Value, gvk: &Gvk) -> Value {
+    if let Some(object) = body.as_object_mut() {
+        let is_of = |rule: &&KindRule| rule.kind == gvk.kind && rule.group == gvk.group();
+        for rule in KIND_RULES.iter().filter(is_of) {
+            (rule.apply)(object);
+        }
     }
     body
 }
@@ -182,7 +189,6 @@ fn leave_aggregated_rules(role: &mut Map<String, Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::object::Gvk;
     use serde_json::json;
 
     const OWNER: Owner<'_> = Owner {

@@ -16,6 +16,7 @@ mod record;
 mod removed;
 mod scalar;
 mod schema;
+mod secret;
 mod session;
 mod solve;
 pub mod source_map;

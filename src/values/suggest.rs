@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::question::Question;
 use super::session::Session;
 use super::stack::on_a_stack;
-use super::{Answer, Asked, Suggestion, added, by_name, changed, removed};
+use super::{Answer, Asked, Suggestion, added, by_name, changed, removed, secret};
 use crate::chart::ReleaseChart;
 use crate::source::Capabilities;
 use crate::template::roots::Surroundings;
@@ -92,7 +92,7 @@ fn suggestion(question: Question<'_>) -> Result<Suggestion, NoKeyReason> {
     };
     match exact {
         Err(reason @ (NoKeyReason::NotInRecord | NoKeyReason::NotEvaluated)) => {
-            by_name::suggestion(question).map_err(|_| reason)
+            secret::suggestion(question).unwrap_or_else(|| by_name::suggestion(question).map_err(|_| reason))
         }
         exact => exact,
     }

@@ -31,5 +31,6 @@ mod pipelines;
 mod redaction;
 #[path = "../support/mod.rs"]
 mod support;
+mod values;
 mod work;
 mod yaml_oracle;

@@ -15,7 +15,7 @@ use crate::app::settings::Reading;
 use crate::app::stderr;
 use crate::app::stop::{Abort, Stop};
 use crate::chart::{self, Chart};
-use crate::model::{Finding, Report, ReportError};
+use crate::model::{Report, ReportError};
 use crate::report::json;
 use crate::report::values::{self, ValuesCounts, ValuesForm};
 use crate::report::words::count;
@@ -43,7 +43,7 @@ pub(super) async fn run(args: &ValuesArgs, global: &Global, abort: Abort) -> any
         );
     }
     report = report.without_in_sync();
-    let is_found = args.fields.is_empty() || keep_fields(&mut report, &args.fields);
+    let not_found = keep_fields(&mut report, &args.fields);
     let mut out = Vec::new();
     let counts = values::counts(&report);
     match (args.output, &args.check) {
@@ -65,15 +65,17 @@ pub(super) async fn run(args: &ValuesArgs, global: &Global, abort: Abort) -> any
         }
     }
     print(&out)?;
-    if is_found && !global.quiet {
+    let is_any_found = args.fields.is_empty() || not_found.len() < args.fields.len();
+    if is_any_found && !global.quiet {
         tell(&report, counts, given.as_ref(), args);
     }
-    if !is_found {
-        let what = count(args.fields.len(), "field");
-        stderr::say(&format!("no drifted field has the path that was named ({what})"));
-        return Ok(exit::INCOMPLETE);
+    for sentence in &not_found {
+        stderr::say(sentence);
     }
-    Ok(exit::of_values(&report, counts, args.check.is_some()))
+    Ok(match &not_found[..] {
+        [] => exit::of_values(&report, counts, args.check.is_some()),
+        [_, ..] => exit::INCOMPLETE,
+    })
 }
 
 /// The chart in a folder or an archive.
@@ -125,29 +127,61 @@ fn tell(report: &Report, counts: ValuesCounts, given: Option<&(String, String)>,
     });
 }
 
-/// Keeps the findings at these paths and below them, and says whether there is one.
-fn keep_fields(report: &mut Report, paths: &[String]) -> bool {
-    let is_at = |finding: &Finding| {
-        paths.iter().any(|path| {
-            let rest = finding.path.strip_prefix(path.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || path.ends_with('/') || rest.starts_with(['/', '[']))
-        })
+/// How many drifted fields are named to whoever named none of them.
+const DRIFTED: usize = 5;
+
+/// Keeps the findings at these paths and below them, or all where no path is named; a sentence for each path that has none.
+fn keep_fields(report: &mut Report, paths: &[String]) -> Vec<String> {
+    if paths.is_empty() {
+        return Vec::new();
+    }
+    let findings = |report: &Report| -> Vec<String> {
+        let objects = report.releases.iter().flat_map(|release| &release.objects);
+        let findings = objects.flat_map(|object| &object.findings);
+        findings.map(|finding| finding.path.clone()).collect()
     };
-    let mut is_found = false;
+    let drifted = findings(report);
+    let not_found = paths
+        .iter()
+        .filter(|path| !drifted.iter().any(|drifted| is_at(drifted, path)));
+    let not_found = not_found.map(|path| no_field(path, &drifted)).collect();
     for release in &mut report.releases {
         for object in &mut release.objects {
-            object.findings.retain(is_at);
-            is_found |= !object.findings.is_empty();
+            object
+                .findings
+                .retain(|finding| paths.iter().any(|path| is_at(&finding.path, path)));
         }
         if let Some(check) = &mut release.values_check {
-            let paths: Vec<&String> = release
-                .objects
-                .iter()
+            let objects = release.objects.iter();
+            let kept: Vec<&String> = objects
                 .flat_map(|object| &object.findings)
                 .map(|finding| &finding.path)
                 .collect();
-            check.fields.retain(|field| paths.contains(&&field.path));
+            check.fields.retain(|field| kept.contains(&&field.path));
         }
     }
-    is_found || report.errors.iter().any(ReportError::is_absence) || report.outcome == Outcome::Error
+    if report.errors.iter().any(ReportError::is_absence) || report.outcome == Outcome::Error {
+        return Vec::new();
+    }
+    not_found
+}
+
+/// Whether a field is at a path, or below it.
+fn is_at(field: &str, path: &str) -> bool {
+    let rest = field.strip_prefix(path);
+    rest.is_some_and(|rest| rest.is_empty() || path.ends_with('/') || rest.starts_with(['/', '[']))
+}
+
+/// What is said to whoever names a field that did not drift.
+fn no_field(path: &str, drifted: &[String]) -> String {
+    let more = match drifted.len().saturating_sub(DRIFTED) {
+        0 => String::new(),
+        more => format!(" and {}", count(more, "more field")),
+    };
+    let drifted: Vec<&str> = drifted.iter().take(DRIFTED).map(String::as_str).collect();
+    let rest = match &drifted[..] {
+        [] => "nothing drifted".to_owned(),
+        drifted => format!("drifted are {}{more}", drifted.join(", ")),
+    };
+    format!("no drifted field has the path {path} or is below it; {rest}")
 }

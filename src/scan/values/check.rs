@@ -16,6 +16,7 @@ use crate::compare::lookup::value_at;
 use crate::compare::path::{FieldPath, Segment};
 use crate::compare::shapes::shape_at;
 use crate::compare::work::{ReleaseWork, Work};
+use crate::manifest::desired::kept;
 use crate::manifest::parse::{ManifestObject, ParsedDocuments};
 use crate::manifest::rendered::Rendered;
 use crate::model::{CheckedField, MovedField, ValuesCheck};
@@ -83,7 +84,7 @@ impl Check<'_> {
         let mut check = ValuesCheck::default();
         let mut drifted: BTreeMap<&ObjectKey, Vec<&FieldPath>> = BTreeMap::new();
         for (asked, of) in wanted.asked.iter().zip(&wanted.of) {
-            let object = Self::parsed(rendered.get(&asked.key));
+            let object = Self::parsed(rendered.get(&asked.key), &asked.key);
             let of_object = drifted.entry(&asked.key).or_default();
             for (field, finding) in asked.fields.iter().zip(&of.findings) {
                 of_object.push(&field.path);
@@ -116,8 +117,9 @@ impl Check<'_> {
             .collect()
     }
 
-    fn parsed(body: Option<&Arc<str>>) -> Option<Value> {
-        serde_json::from_str(body?).ok()
+    /// An object as the API server keeps it, so that its fields are where findings have them.
+    fn parsed(body: Option<&Arc<str>>, key: &ObjectKey) -> Option<Value> {
+        Some(kept(serde_json::from_str(body?).ok()?, &key.gvk))
     }
 
     /// What becomes of a field.
@@ -189,7 +191,7 @@ impl Check<'_> {
                 continue;
             }
             let mut paths = Vec::new();
-            match (Self::parsed(before), Self::parsed(after)) {
+            match (Self::parsed(before, key), Self::parsed(after, key)) {
                 (Some(before), Some(after)) => differing(&before, &after, &FieldPath::root(), &mut paths),
                 (_, _) => paths.push(FieldPath::root()),
             }

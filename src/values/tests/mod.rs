@@ -3,6 +3,7 @@
 mod by_name;
 mod lists;
 mod scalars;
+mod secrets;
 
 use std::sync::Arc;
 
