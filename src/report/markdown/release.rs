@@ -80,7 +80,7 @@ impl Page<'_> {
             code(
                 &self
                     .options
-                    .safe(&format!("{}/{}", release.namespace, release.name)),
+                    .safe(&release.full_name()),
             )
         };
         let mut text = format!("### {}: {}", verdict(release), name(release));

@@ -108,7 +108,7 @@ pub(in crate::report) fn known_line(release: &ReleaseReport, report: &Report, op
     let mut line = Line::default();
     line.push(palette.dim, "- ").push(
         palette.name,
-        options.safe(&format!("{}/{}", release.namespace, release.name)),
+        options.safe(&release.full_name()),
     );
     if let Some(urgent) = Urgent::of(release) {
         line.plain("  ")
@@ -126,7 +126,7 @@ pub(in crate::report) fn resolved_line(resolved: &Resolved, options: &TextOption
     line.push(palette.good, "resolved").plain("  ");
     line.push(
         palette.name,
-        options.safe(&format!("{}/{}", resolved.namespace, resolved.release)),
+        options.safe(&resolved.full_name()),
     );
     let object = resolved.object.as_ref().map(|object| match &object.namespace {
         Some(namespace) if *namespace != resolved.namespace => {
