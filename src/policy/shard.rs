@@ -133,7 +133,10 @@ mod tests {
             ("payments", [0, 0, 0, 0, 1, 0, 760]),
             ("flux-system", [0, 1, 2, 3, 1, 11, 819]),
             ("team-a", [0, 0, 0, 0, 3, 4, 956]),
-            ("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", [0, 0, 2, 2, 5, 6, 126]),
+            (
+                "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+                [0, 0, 2, 2, 5, 6, 126],
+            ),
         ] {
             let found = [1, 2, 3, 4, 7, 16, 1_000].map(|count| index_of(namespace, count));
             assert_eq!(found, shards, "{namespace}");

@@ -46,7 +46,10 @@ impl<S: Source> Stages<'_, S> {
                 .iter()
                 .flat_map(|history| history.records_needed(depth).cloned())
                 .collect();
-            for history in some.iter().filter(|history| history.records_needed(depth).next().is_none()) {
+            for history in some
+                .iter()
+                .filter(|history| history.records_needed(depth).next().is_none())
+            {
                 let (history, loaded) = (Arc::clone(history), Loaded::default());
                 self.state.note_beside(history, loaded, &kinds, &options);
             }

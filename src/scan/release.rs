@@ -516,7 +516,9 @@ impl ReleaseScan {
     /// The namespaces that have objects which it may have left behind.
     pub(super) fn namespaces_of_leftovers(&self) -> Vec<String> {
         let objects = self.objects.iter().filter(|object| is_left_over(object));
-        objects.filter_map(|object| object.key.namespace.clone()).collect()
+        objects
+            .filter_map(|object| object.key.namespace.clone())
+            .collect()
     }
 
     /// The release that deploys an object which this one left behind.

@@ -247,7 +247,8 @@ impl ScanState {
     pub(super) fn namespaces_of_leftovers(&self) -> BTreeSet<String> {
         let mut inner = self.inner();
         let open = inner.releases.iter_mut().filter_map(ReleaseProgress::open);
-        open.flat_map(|release| release.namespaces_of_leftovers()).collect()
+        open.flat_map(|release| release.namespaces_of_leftovers())
+            .collect()
     }
 
     /// The namespaces of the records that objects wait to be read for, one for each comparison.

@@ -15,7 +15,14 @@ fn run(arguments: &[&str]) -> Ran {
 
 fn scan(arguments: &[&str]) -> Ran {
     run(&[
-        &["scan", "--snapshot", "examples/drifted-shop", "-o", "json", "--orphans"],
+        &[
+            "scan",
+            "--snapshot",
+            "examples/drifted-shop",
+            "-o",
+            "json",
+            "--orphans",
+        ],
         arguments,
     ]
     .concat())
@@ -50,7 +57,11 @@ impl Shards {
             .map(|index| self.path(*index).display().to_string())
             .collect();
         let paths = paths.iter().map(String::as_str);
-        run(&["merge"].into_iter().chain(paths).chain(arguments.iter().copied()).collect::<Vec<_>>())
+        run(&["merge"]
+            .into_iter()
+            .chain(paths)
+            .chain(arguments.iter().copied())
+            .collect::<Vec<_>>())
     }
 }
 
@@ -65,9 +76,18 @@ fn all_shards_of_the_example_are_its_report_byte_for_byte() {
     for arguments in [&[][..], &["--all"], &["--values"]] {
         let whole = scan(arguments);
         let shards = Shards::scan(arguments);
-        let all = if arguments.contains(&"--all") { &["--all"][..] } else { &[] };
+        let all = if arguments.contains(&"--all") {
+            &["--all"][..]
+        } else {
+            &[]
+        };
         let merged = shards.merge(&[2, 0, 3, 1], &[&["-o", "json"], all].concat());
-        assert_eq!(timeless(&merged.stdout), timeless(&whole.stdout), "{arguments:?}: {}", merged.stderr);
+        assert_eq!(
+            timeless(&merged.stdout),
+            timeless(&whole.stdout),
+            "{arguments:?}: {}",
+            merged.stderr
+        );
         assert_eq!(merged.status, whole.status);
         // No shard has everything.
         let largest = (0..SHARDS).map(|index| releases(&shards.path(index))).max();
@@ -104,7 +124,11 @@ fn a_merged_report_has_every_format_and_an_exit_status() {
     assert_eq!(ran.status, Some(3), "what could not be read: {}", ran.stderr);
     let ran = shards.merge(&all, &["--fail-on=new"]);
     assert_eq!(ran.status, Some(2));
-    assert!(ran.stderr.contains("needs reports that say what is new"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("needs reports that say what is new"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -112,7 +136,8 @@ fn a_merge_that_is_not_whole_says_so() {
     let shards = Shards::scan(&[]);
     let ran = shards.merge(&[0, 1, 3], &[]);
     assert!(
-        ran.stdout.contains("there is no report of shard 2/4 of the cluster demo"),
+        ran.stdout
+            .contains("there is no report of shard 2/4 of the cluster demo"),
         "{}",
         ran.stdout
     );
@@ -125,7 +150,11 @@ fn a_merge_that_is_not_whole_says_so() {
         assert!(ran.stderr.contains(says), "{}", ran.stderr);
     }
     let ran = run(&["merge", "-", "-"]);
-    assert!(ran.stderr.contains("standard input is given twice"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("standard input is given twice"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(run(&["merge"]).status, Some(2));
 }
 
@@ -142,7 +171,12 @@ fn the_reports_of_all_pods_may_be_in_one_file() {
     let path = shards.folder.path().join("logs");
     std::fs::write(&path, logs).unwrap();
     let ran = run(&["merge", path.to_str().unwrap(), "-o", "json"]);
-    assert_eq!(timeless(&ran.stdout), timeless(&scan(&[]).stdout), "{}", ran.stderr);
+    assert_eq!(
+        timeless(&ran.stdout),
+        timeless(&scan(&[]).stdout),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -157,7 +191,11 @@ fn several_clusters_are_one_page() {
     }
     let merge = |arguments: &[&str]| {
         let paths = paths.iter().map(String::as_str);
-        run(&["merge"].into_iter().chain(paths).chain(arguments.iter().copied()).collect::<Vec<_>>())
+        run(&["merge"]
+            .into_iter()
+            .chain(paths)
+            .chain(arguments.iter().copied())
+            .collect::<Vec<_>>())
     };
     let report: Value = serde_json::from_str(&merge(&["-o", "json"]).stdout).unwrap();
     assert_eq!(report["cluster"]["name"], "ap, eu, us");
@@ -186,7 +224,11 @@ fn several_clusters_are_one_page() {
     let path = folder.path().join("merged.json").display().to_string();
     std::fs::write(&path, merge(&["-o", "json"]).stdout).unwrap();
     assert_eq!(run(&["show", &path]).stdout, merge(&[]).stdout);
-    for arguments in [["compare", &paths[0], &path], ["compare", &path, &paths[0]], ["merge", &path, &paths[0]]] {
+    for arguments in [
+        ["compare", &paths[0], &path],
+        ["compare", &path, &paths[0]],
+        ["merge", &path, &paths[0]],
+    ] {
         let ran = run(&arguments);
         assert_eq!(ran.status, Some(2));
         assert!(ran.stderr.contains("of several clusters"), "{}", ran.stderr);
@@ -205,8 +247,18 @@ fn a_shard_is_a_setting_like_any_other() {
     let config = config.display().to_string();
     let by_file = scan(&["--config", &config]);
     assert_eq!(shard(&by_file), "3/4");
-    let arguments = ["scan", "--snapshot", "examples/drifted-shop", "-o", "json", "--config", &config];
-    let by_variable = Driftline::new(arguments).envs(&[("DRIFTLINE_SHARD", "1/2")]).run();
+    let arguments = [
+        "scan",
+        "--snapshot",
+        "examples/drifted-shop",
+        "-o",
+        "json",
+        "--config",
+        &config,
+    ];
+    let by_variable = Driftline::new(arguments)
+        .envs(&[("DRIFTLINE_SHARD", "1/2")])
+        .run();
     assert_eq!(shard(&by_variable), "1/2");
     let by_flag = Driftline::new(arguments.into_iter().chain(["--shard=0/2"]))
         .envs(&[("DRIFTLINE_SHARD", "1/2")])
@@ -219,10 +271,18 @@ fn a_shard_is_a_setting_like_any_other() {
     ] {
         let ran = scan(&["--shard", text]);
         assert_eq!(ran.status, Some(2));
-        assert!(ran.stderr.contains("--shard") && ran.stderr.contains(says), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("--shard") && ran.stderr.contains(says),
+            "{}",
+            ran.stderr
+        );
     }
     std::fs::write(folder.path().join("config.yaml"), "scan:\n  shard: 9/4\n").unwrap();
     let ran = scan(&["--config", &config]);
     assert_eq!(ran.status, Some(2));
-    assert!(ran.stderr.contains("the last one is 3/4") && ran.stderr.contains("scan.shard"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("the last one is 3/4") && ran.stderr.contains("scan.shard"),
+        "{}",
+        ran.stderr
+    );
 }

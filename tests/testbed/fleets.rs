@@ -38,9 +38,16 @@ fn merge(cluster: &Cluster, paths: &[&str], arguments: &[&str]) -> Scan {
 /// The releases of a cluster that has all that one release may have to do with another one in another namespace.
 fn entangled(cluster: &Cluster) -> Vec<Release<'_>> {
     let mut releases = Vec::new();
-    for (index, chart) in ["shop", "cluster-scoped", "workloads", "networking", "lists", "scalars"]
-        .iter()
-        .enumerate()
+    for (index, chart) in [
+        "shop",
+        "cluster-scoped",
+        "workloads",
+        "networking",
+        "lists",
+        "scalars",
+    ]
+    .iter()
+    .enumerate()
     {
         releases.push(Release::install(cluster, HelmVersion::ALL[index % 2], chart, &[]));
     }
@@ -82,7 +89,15 @@ fn the_reports_of_all_shards_are_that_of_one_scan() {
         &["--all", "--orphans"],
         &["--all", "--config", &config],
         &["--all", "--confirm=server"],
-        &["--all", "-n", &releases[0].namespace, "-n", &releases[3].namespace, "-n", "missing"],
+        &[
+            "--all",
+            "-n",
+            &releases[0].namespace,
+            "-n",
+            &releases[3].namespace,
+            "-n",
+            "missing",
+        ],
         &["--all", "--values"],
     ] {
         let whole = scan(cluster, arguments);
@@ -115,18 +130,37 @@ fn what_a_release_of_another_shard_deploys_is_not_left_over() {
     let chart = |name: &str, text: &str| {
         let chart = folder.path().join(name);
         fs::create_dir_all(chart.join("templates")).unwrap();
-        fs::write(chart.join("Chart.yaml"), format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n")).unwrap();
+        fs::write(
+            chart.join("Chart.yaml"),
+            format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n"),
+        )
+        .unwrap();
         fs::write(chart.join("templates/all.yaml"), text).unwrap();
         chart.display().to_string()
     };
-    let guarded = format!("{{{{ if .Values.shared }}}}\n{}{{{{ end }}}}\n", config_map(&home));
+    let guarded = format!(
+        "{{{{ if .Values.shared }}}}\n{}{{{{ end }}}}\n",
+        config_map(&home)
+    );
     let guest = chart("guest", &guarded);
     let owner = chart("owner", &config_map(&home));
     let release = Release::install_from(cluster, HelmVersion::V3, &guest, &["--set", "shared=true"]);
     // Helm leaves it behind, because somebody asked it to keep it; then another release takes it over.
-    cluster.kubectl(&["annotate", "configmap/shared", "-n", &home, "helm.sh/resource-policy=keep"]);
+    cluster.kubectl(&[
+        "annotate",
+        "configmap/shared",
+        "-n",
+        &home,
+        "helm.sh/resource-policy=keep",
+    ]);
     release.helm("upgrade", &["--set", "shared="]).succeeded();
-    cluster.kubectl(&["annotate", "configmap/shared", "-n", &home, "helm.sh/resource-policy-"]);
+    cluster.kubectl(&[
+        "annotate",
+        "configmap/shared",
+        "-n",
+        &home,
+        "helm.sh/resource-policy-",
+    ]);
     let install = ["install", "owner", &owner, "-n", &home, "--take-ownership"];
     cluster.helm(HelmVersion::V3, &install).succeeded();
     cluster.kubectl(&[
@@ -154,7 +188,12 @@ fn a_shard_resolves_only_what_is_its_own() {
         .map(|index| Release::install_from(cluster, HelmVersion::ALL[index % 2], &chart("shop"), &[]))
         .collect();
     let folder = tempfile::tempdir().unwrap();
-    let state = |index: usize| format!("--state=file:{}", folder.path().join(format!("state-{index}")).display());
+    let state = |index: usize| {
+        format!(
+            "--state=file:{}",
+            folder.path().join(format!("state-{index}")).display()
+        )
+    };
     let scan_all = |count: usize| -> Vec<Scan> {
         let shards = (0..count).map(|index| {
             let shard = format!("--shard={index}/{count}");
@@ -191,7 +230,11 @@ fn a_shard_resolves_only_what_is_its_own() {
     expected.sort();
     assert_eq!(namespaces, expected);
     let less = scan_all(2);
-    assert!(!resolved(&less).contains(&releases[2].namespace), "{:#?}", less[0].report);
+    assert!(
+        !resolved(&less).contains(&releases[2].namespace),
+        "{:#?}",
+        less[0].report
+    );
 }
 
 #[test]

@@ -13,7 +13,10 @@ use crate::report::summary::FailOn;
 /// Runs the command to its exit status, which is that of one scan of everything.
 pub(super) async fn run(args: &MergeArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
     let fail_on = FailOn::all(&args.fail_on)?;
-    let from_stdin = args.reports.iter().filter(|path| *path == Path::new(stored::STDIN));
+    let from_stdin = args
+        .reports
+        .iter()
+        .filter(|path| *path == Path::new(stored::STDIN));
     if from_stdin.count() > 1 {
         anyhow::bail!("standard input is given twice: it is read once, and may have several reports");
     }

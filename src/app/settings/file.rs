@@ -283,7 +283,9 @@ fn drift_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Dri
 /// A share of the namespaces, as the flag takes it.
 fn shard<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Shard>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| text.parse()).transpose().map_err(de::Error::custom)
+    text.map(|text| text.parse())
+        .transpose()
+        .map_err(de::Error::custom)
 }
 
 /// One of the words that the flag of the same name takes.

@@ -2,8 +2,8 @@
 
 use super::file::File;
 use crate::app::cli::{ClusterArgs, Names};
-use crate::policy::shard::Shard;
 use crate::policy::selection::{NamespacePattern, ReleasePattern, Selection, WhenAbsent};
+use crate::policy::shard::Shard;
 
 /// The selection of the command line, where it has none that of the configuration file.
 pub(super) fn of_releases(args: &ClusterArgs, file: &File) -> Selection {
@@ -58,12 +58,11 @@ pub(super) fn parts(selection: &Selection) -> Vec<String> {
         .iter()
         .map(|selector| format!("selector={selector}"));
     // Without the number of shards: with more of them, each goes on with the alert of its number.
-    let shard = selection.shard.iter().map(|shard| format!("shard={}", shard.index()));
-    namespaces
-        .chain(releases)
-        .chain(selector)
-        .chain(shard)
-        .collect()
+    let shard = selection
+        .shard
+        .iter()
+        .map(|shard| format!("shard={}", shard.index()));
+    namespaces.chain(releases).chain(selector).chain(shard).collect()
 }
 
 /// The names of all lists of names.

@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use super::shards::{compared_with, tool};
 use super::{confirmation, short, stopped, summary, worst};
 use crate::model::{
-    Cluster, IgnoredBy, IgnoredCount, MergedCluster, ReleaseReport, Report, ReportError, ReportNote, Selected,
-    Storage,
+    Cluster, IgnoredBy, IgnoredCount, MergedCluster, ReleaseReport, Report, ReportError, ReportNote,
+    Selected, Storage,
 };
 use crate::report::words::count;
 
@@ -32,7 +32,9 @@ pub(super) fn merge(mut reports: Vec<Report>) -> Option<Report> {
     if !is_one_selection {
         notes.push(ReportNote {
             scope: ReportError::MERGE.to_owned(),
-            message: "the clusters were not scanned for the same releases: see the selection in the report of each".to_owned(),
+            message:
+                "the clusters were not scanned for the same releases: see the selection in the report of each"
+                    .to_owned(),
         });
     }
     notes.extend(all().flat_map(|report| report.notes.clone()));
@@ -157,7 +159,11 @@ impl Rules {
                 *number = *new;
             }
         };
-        for object in report.releases.iter_mut().flat_map(|release| &mut release.objects) {
+        for object in report
+            .releases
+            .iter_mut()
+            .flat_map(|release| &mut release.objects)
+        {
             renumber(&mut object.ignored_by);
             object
                 .findings
@@ -183,7 +189,11 @@ fn overlaps(reports: &[Report]) -> Vec<ReportNote> {
             }
         }
     }
-    let name = |at: usize| reports.get(at).map_or_else(String::new, |report| short(&report.cluster.name));
+    let name = |at: usize| {
+        reports
+            .get(at)
+            .map_or_else(String::new, |report| short(&report.cluster.name))
+    };
     let notes = shared.into_iter().map(|((one, other), number)| ReportNote {
         scope: ReportError::MERGE.to_owned(),
         message: format!(

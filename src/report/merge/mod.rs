@@ -36,7 +36,9 @@ pub enum MergeError {
     #[error("there is no report to put together")]
     Nothing,
     /// A report is about one release.
-    #[error("{place} is {kind}: reports of scans can be put together, as `driftline scan -o json` writes them")]
+    #[error(
+        "{place} is {kind}: reports of scans can be put together, as `driftline scan -o json` writes them"
+    )]
     OtherKind {
         /// Where it is.
         place: String,
@@ -210,7 +212,10 @@ fn summary<'s>(all: impl Iterator<Item = &'s Summary> + Clone) -> Summary {
         sum.findings = findings(&sum.findings, &one.findings);
     }
     let changes: Option<Vec<&ChangeCounts>> = all.map(|one| one.changes.as_ref()).collect();
-    sum.changes = changes.map(|all| all.into_iter().fold(ChangeCounts::default(), |sum, one| changed(&sum, one)));
+    sum.changes = changes.map(|all| {
+        all.into_iter()
+            .fold(ChangeCounts::default(), |sum, one| changed(&sum, one))
+    });
     sum
 }
 

@@ -41,11 +41,7 @@ pub(super) fn merge(mut given: Vec<Given>) -> Result<Report, MergeError> {
         let Ok(shard) = text.parse::<Shard>() else {
             return Err(MergeError::UnknownShard(place));
         };
-        let part = Part {
-            shard,
-            place,
-            report,
-        };
+        let part = Part { shard, place, report };
         if let Some(first) = parts.values().next() {
             goes_with(first, &part)?;
         }

@@ -20,7 +20,10 @@ fn everything() -> Vec<ReleaseReport> {
         release(namespace, "web").with_objects([object])
     };
     let clean = |namespace: &str| release(namespace, "api");
-    NAMESPACES.iter().flat_map(|name| [drifted(name), clean(name)]).collect()
+    NAMESPACES
+        .iter()
+        .flat_map(|name| [drifted(name), clean(name)])
+        .collect()
 }
 
 /// The report of one scan of these releases.
@@ -87,11 +90,18 @@ fn a_scan_begins_with_its_first_shard_and_ends_with_its_last() {
     all[1].started_at -= TimeDelta::seconds(5);
     all[2].finished_at += TimeDelta::seconds(5);
     let report = merged(all.clone());
-    assert_eq!((report.started_at, report.finished_at), (all[1].started_at, all[2].finished_at));
+    assert_eq!(
+        (report.started_at, report.finished_at),
+        (all[1].started_at, all[2].finished_at)
+    );
     assert_eq!(report.notes, []);
     all[1].started_at -= TimeDelta::hours(24);
     let [note] = merged(all).notes.try_into().unwrap();
-    assert!(note.message.contains("of different times: shard 1/4 was scanned at 2026-11-19"), "{note:?}");
+    assert!(
+        note.message
+            .contains("of different times: shard 1/4 was scanned at 2026-11-19"),
+        "{note:?}"
+    );
 }
 
 /// What is left must not look like the whole.
@@ -114,7 +124,12 @@ fn a_shard_that_is_missing_is_an_error_of_the_report() {
     assert_eq!((report.outcome, report.errors.len()), (Outcome::Incomplete, 1));
     let error = &report.errors[0];
     assert_eq!(error.scope, ReportError::MERGE);
-    assert!(error.message.starts_with("there is no report of shard 2/4 of the cluster prod"), "{error:?}");
+    assert!(
+        error
+            .message
+            .starts_with("there is no report of shard 2/4 of the cluster prod"),
+        "{error:?}"
+    );
     two.remove(0);
     let error = &merged(two).errors[0];
     assert!(error.message.contains("the shards 0/4, 2/4 of"), "{error:?}");
@@ -132,16 +147,32 @@ fn what_cannot_have_been_meant_is_refused_in_one_sentence() {
     let twice = all().chain(all().skip(1).take(1));
     for (error, says) in [
         (refused([]), "no report"),
-        (refused(twice), "1.json and 4.json are both of shard 1/4 of the cluster prod"),
-        (refused(all().take(2).chain(shards(8).into_iter().skip(5))), "0.json is of shard 0/4 of the cluster prod, and 2.json of shard 5/8"),
-        (refused([whole(), whole()]), "0.json and 1.json are both of the cluster prod: give one of them"),
-        (refused(all().chain([whole()])), "0.json and 4.json are both of the cluster prod"),
         (
-            refused(changed(2, |report| "https://10.0.0.2".clone_into(&mut report.cluster.server))),
+            refused(twice),
+            "1.json and 4.json are both of shard 1/4 of the cluster prod",
+        ),
+        (
+            refused(all().take(2).chain(shards(8).into_iter().skip(5))),
+            "0.json is of shard 0/4 of the cluster prod, and 2.json of shard 5/8",
+        ),
+        (
+            refused([whole(), whole()]),
+            "0.json and 1.json are both of the cluster prod: give one of them",
+        ),
+        (
+            refused(all().chain([whole()])),
+            "0.json and 4.json are both of the cluster prod",
+        ),
+        (
+            refused(changed(2, |report| {
+                "https://10.0.0.2".clone_into(&mut report.cluster.server)
+            })),
             "a cluster prod, at https://10.0.0.1:6443 and at https://10.0.0.2",
         ),
         (
-            refused(changed(1, |report| report.selection.namespaces = vec!["shop".to_owned()])),
+            refused(changed(1, |report| {
+                report.selection.namespaces = vec!["shop".to_owned()]
+            })),
             "0.json and 1.json are of shards of the cluster prod that were scanned with other releases selected",
         ),
         (
@@ -149,11 +180,16 @@ fn what_cannot_have_been_meant_is_refused_in_one_sentence() {
             "scanned with other ignore rules",
         ),
         (
-            refused(changed(0, |report| report.selection.shard = Some("half".to_owned()))),
+            refused(changed(0, |report| {
+                report.selection.shard = Some("half".to_owned())
+            })),
             "0.json is of a shard that this version does not know",
         ),
         (refused([diagnosed()]), "0.json is a diagnosis"),
-        (refused([merged([whole(), named(whole(), "eu")])]), "0.json is of several clusters already"),
+        (
+            refused([merged([whole(), named(whole(), "eu")])]),
+            "0.json is of several clusters already",
+        ),
     ] {
         let sentence = error.to_string();
         assert!(sentence.contains(says), "{sentence}");
@@ -171,7 +207,10 @@ fn a_shard_that_was_stopped_says_so() {
     };
     all[3].errors = vec![error("the scan ran out of time")];
     let report = merged(all);
-    assert_eq!((report.outcome, report.stopped), (Outcome::Error, Some(Stopped::Deadline)));
+    assert_eq!(
+        (report.outcome, report.stopped),
+        (Outcome::Error, Some(Stopped::Deadline))
+    );
     assert_eq!(report.errors, [error("the scan ran out of time (shard 3/4)")]);
 }
 
@@ -206,8 +245,21 @@ fn a_rule_is_idle_where_it_is_in_every_shard() {
     use IdleReason::{MatchedNothing, Shadowed};
     for (reasons, findings, expected) in [
         ([Some(MatchedNothing); 4], 0, Some(MatchedNothing)),
-        ([Some(MatchedNothing), Some(Shadowed), None, None], 0, Some(Shadowed)),
-        ([Some(MatchedNothing), None, Some(MatchedNothing), Some(MatchedNothing)], 0, None),
+        (
+            [Some(MatchedNothing), Some(Shadowed), None, None],
+            0,
+            Some(Shadowed),
+        ),
+        (
+            [
+                Some(MatchedNothing),
+                None,
+                Some(MatchedNothing),
+                Some(MatchedNothing),
+            ],
+            0,
+            None,
+        ),
         ([Some(MatchedNothing); 4], 2, None),
     ] {
         let mut all = shards(4);
@@ -219,7 +271,10 @@ fn a_rule_is_idle_where_it_is_in_every_shard() {
         }
         all[2].ignored[0].findings = findings;
         let ignored = merged(all.clone()).ignored;
-        assert_eq!((ignored[0].idle, ignored[0].idle_in_shard, ignored[0].findings), (expected, None, findings));
+        assert_eq!(
+            (ignored[0].idle, ignored[0].idle_in_shard, ignored[0].findings),
+            (expected, None, findings)
+        );
         all.remove(0);
         assert_eq!(merged(all).ignored[0].idle, None, "nobody knows");
     }
@@ -227,7 +282,10 @@ fn a_rule_is_idle_where_it_is_in_every_shard() {
 
 #[test]
 fn clusters_are_told_apart_by_their_names() {
-    let report = merged([named(scanned(everything()), "us"), named(scanned(everything()), "eu")]);
+    let report = merged([
+        named(scanned(everything()), "us"),
+        named(scanned(everything()), "eu"),
+    ]);
     assert_eq!(report.cluster.name, "eu, us");
     let clusters: Vec<(&str, usize)> = report
         .clusters
@@ -247,7 +305,11 @@ fn clusters_are_told_apart_by_their_names() {
     let [note] = &report.notes[..] else {
         panic!("{:?}", report.notes)
     };
-    assert!(note.message.contains("eu and us have 16 releases of the same revision"), "{note:?}");
+    assert!(
+        note.message
+            .contains("eu and us have 16 releases of the same revision"),
+        "{note:?}"
+    );
     // It is a report, and stays the same when it is read.
     let json = serde_json::to_vec(&report).unwrap();
     assert_eq!(Report::from_json(&json).unwrap(), report);
@@ -260,7 +322,9 @@ fn shards_of_several_clusters_go_together() {
     assert_eq!(merged(of("us").chain(of("eu"))), merged(whole));
     let report = merged(of("us").chain(of("eu").skip(1)));
     assert!(
-        report.errors[0].message.starts_with("eu: there is no report of shard 0/4"),
+        report.errors[0]
+            .message
+            .starts_with("eu: there is no report of shard 0/4"),
         "{:?}",
         report.errors
     );
@@ -271,7 +335,10 @@ fn ignore_rules_of_several_clusters_get_numbers_of_their_own() {
     let with = |cluster: &str, rules: Vec<IgnoredCount>| {
         let mut report = named(scanned(everything()), cluster);
         report.ignored = rules;
-        let mut objects = report.releases.iter_mut().flat_map(|release| &mut release.objects);
+        let mut objects = report
+            .releases
+            .iter_mut()
+            .flat_map(|release| &mut release.objects);
         objects.next().unwrap().findings[0].ignored_by = Some(IgnoredBy::Rule(1));
         report
     };
@@ -283,7 +350,10 @@ fn ignore_rules_of_several_clusters_get_numbers_of_their_own() {
         .iter()
         .map(|count| format!("{} {}", count.rule, count.description))
         .collect();
-    assert_eq!(rules, ["rule 1 kind: Job", "rule 2 kind: Service", "rule 3 kind: Secret"]);
+    assert_eq!(
+        rules,
+        ["rule 1 kind: Job", "rule 2 kind: Service", "rule 3 kind: Secret"]
+    );
     let ignored = report.releases.iter().flat_map(|release| &release.objects);
     let ignored = ignored.flat_map(|object| &object.findings);
     let ignored: Vec<_> = ignored.filter_map(|finding| finding.ignored_by).collect();

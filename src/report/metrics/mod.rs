@@ -73,7 +73,11 @@ impl Metrics {
             report,
             exposition: Exposition::new(
                 &report.cluster.name,
-                report.selection.shard.as_deref().and_then(|shard| shard.parse().ok()),
+                report
+                    .selection
+                    .shard
+                    .as_deref()
+                    .and_then(|shard| shard.parse().ok()),
             ),
         };
         counting.count_run(costs, end);

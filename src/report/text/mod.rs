@@ -288,10 +288,7 @@ impl TextWriter<'_> {
         let excerpt = group.excerpt(self.named());
         for release in excerpt.named {
             let mut line = self.member(2);
-            line.plain(
-                self.options
-                    .safe(&release.full_name()),
-            );
+            line.plain(self.options.safe(&release.full_name()));
             line.plain("   ")
                 .push(self.options.palette.dim, self.options.safe(&revisions(release)));
             self.line(&line)?;
