@@ -210,7 +210,7 @@ fn several_clusters_are_one_page() {
     for (format, says) in [
         ("text", "eu/payments/ledger"),
         ("wide", "us/shop"),
-        ("html", "eu/payments/ledger"),
+        ("html", "eu/payments"),
         ("markdown", "ap/payments/ledger"),
         ("junit", "eu/payments"),
         ("sarif", "helm/us/payments/ledger"),

@@ -1,6 +1,8 @@
 //! Shards of a real cluster: together they are one scan, and each speaks only of its own.
 
 use std::fs;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -275,4 +277,69 @@ fn several_clusters_are_one_report() {
     for name in ["ap", "eu", "us"] {
         assert!(page.contains(&format!("{name}/default")), "{name}: {page}");
     }
+}
+
+/// Kubernetes makes a Pod for each shard, which has its number, and the account may write the memories of the shards alone.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn the_sharded_overlay_has_a_pod_for_each_shard() {
+    let cluster = &Cluster::start();
+    let overlay = format!("{}/deploy/overlays/sharded", env!("CARGO_MANIFEST_DIR"));
+    cluster.kubectl(&["apply", "-k", &overlay]);
+    let job = [
+        "create",
+        "job",
+        "sharded",
+        "--from=cronjob/driftline",
+        "-n",
+        "driftline",
+    ];
+    cluster.kubectl(&job);
+    let pods = || -> Vec<Value> {
+        let label = "batch.kubernetes.io/job-name=sharded";
+        let list = cluster.kubectl(&["get", "pods", "-n", "driftline", "-l", label, "-o", "json"]);
+        let list: Value = serde_json::from_str(&list).unwrap();
+        list["items"].as_array().unwrap().clone()
+    };
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while pods().len() < SHARDS {
+        assert!(Instant::now() < deadline, "{:#?}", pods());
+        sleep(Duration::from_millis(200));
+    }
+    let mut indices: Vec<String> = pods()
+        .iter()
+        .map(|pod| {
+            let container = &pod["spec"]["containers"][0];
+            let mut names = container["env"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|env| &env["name"]);
+            assert!(names.any(|name| name == "JOB_COMPLETION_INDEX"), "{container:#}");
+            let arguments = container["args"].as_array().unwrap();
+            assert!(
+                arguments.contains(&json!("--shard=$(JOB_COMPLETION_INDEX)/4")),
+                "{container:#}"
+            );
+            let index = &pod["metadata"]["annotations"]["batch.kubernetes.io/job-completion-index"];
+            index.as_str().unwrap().to_owned()
+        })
+        .collect();
+    indices.sort();
+    assert_eq!(indices, ["0", "1", "2", "3"]);
+    let may_patch = |name: &str| {
+        let object = format!("configmap/{name}");
+        let account = "--as=system:serviceaccount:driftline:driftline";
+        let asked = cluster.try_kubectl(&["auth", "can-i", "patch", &object, "-n", "driftline", account]);
+        asked.status == 0
+    };
+    let may: Vec<bool> = [
+        "driftline-state-0",
+        "driftline-state-3",
+        "driftline-state-4",
+        "driftline-state",
+    ]
+    .map(may_patch)
+    .to_vec();
+    assert_eq!(may, [true, true, false, false]);
 }
