@@ -174,10 +174,10 @@ impl ObjectNames<'_> {
 }
 
 impl ReleaseReport {
-    /// The names that identify it in a cluster of this name, or in its own where the report is of several.
+    /// The names that identify it in a cluster of this name.
     pub fn names<'n>(&'n self, cluster: &'n str) -> ReleaseNames<'n> {
         ReleaseNames {
-            cluster: self.of_cluster.as_deref().unwrap_or(cluster),
+            cluster,
             storage: &self.storage,
             name: &self.name,
         }

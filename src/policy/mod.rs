@@ -7,7 +7,6 @@ pub mod name_pattern;
 pub mod path_pattern;
 pub mod redact;
 pub mod selection;
-pub mod shard;
 
 use crate::vocabulary::{FindingCode, Severity};
 

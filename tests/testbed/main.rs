@@ -25,7 +25,6 @@ mod attribution;
 mod catalogue;
 mod confirm;
 mod deploy;
-mod fleets;
 mod gitops;
 mod harness;
 mod health;

@@ -70,7 +70,6 @@ impl IgnoreRules {
             findings: 0,
             objects: 0,
             idle: None,
-            idle_in_shard: None,
         };
         let rules = self.rules.iter().zip(1..);
         let rules = rules.map(|(rule, number)| {

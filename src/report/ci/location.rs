@@ -104,8 +104,7 @@ impl<'s> Locations<'s> {
 
 fn made_up(release: &ReleaseReport, file: &str) -> Location {
     let mut path = FOLDER.to_owned();
-    let names = [&*release.namespace, &*release.name, file];
-    for name in release.of_cluster.as_deref().into_iter().chain(names) {
+    for name in [&*release.namespace, &*release.name, file] {
         path.push('/');
         path.push_str(&segment(name));
     }

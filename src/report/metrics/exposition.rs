@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::families::Family;
-use crate::policy::shard::Shard;
 use crate::report::sanitize::{Medium, sanitize};
 
 /// The media type of the text.
@@ -29,18 +28,15 @@ const MAX_KEPT: usize = 50_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exposition {
     cluster: String,
-    /// The number of the shard, where the scan was of one.
-    shard: Option<String>,
     /// The lines of each family's samples.
     samples: BTreeMap<Family, Vec<String>>,
 }
 
 impl Exposition {
     /// Metrics of a cluster, without any yet.
-    pub fn new(cluster: &str, shard: Option<Shard>) -> Self {
+    pub fn new(cluster: &str) -> Self {
         Self {
             cluster: label_value(cluster),
-            shard: shard.map(|shard| shard.index().to_string()),
             samples: BTreeMap::new(),
         }
     }
@@ -48,11 +44,6 @@ impl Exposition {
     /// The value of the label `cluster`, which every sample has.
     pub fn cluster(&self) -> &str {
         &self.cluster
-    }
-
-    /// The value of the label `shard`, which every sample of a scan of one shard has.
-    pub fn shard(&self) -> Option<&str> {
-        self.shard.as_deref()
     }
 
     /// Adds a sample. The values of its labels are in the order of [`Family::labels`].
@@ -73,11 +64,7 @@ impl Exposition {
 
     /// The beginning of every sample of a family.
     fn beginning(&self, family: Family) -> String {
-        let mut beginning = format!("{}{{cluster=\"{}\"", family.name(), escaped(&self.cluster));
-        if let Some(shard) = &self.shard {
-            let _ = write!(beginning, ",shard=\"{shard}\"");
-        }
-        beginning
+        format!("{}{{cluster=\"{}\"", family.name(), escaped(&self.cluster))
     }
 
     /// Keeps what an older text says of the same cluster in families of which this one says nothing. Whatever the old text
@@ -186,7 +173,7 @@ mod tests {
     use super::*;
 
     fn sample(cluster: &str, release: &str) -> String {
-        let mut exposition = Exposition::new(cluster, None);
+        let mut exposition = Exposition::new(cluster);
         let release = label_value(release);
         exposition.add(Family::ReleaseDrifted, &["shop", &release], Value::from(true));
         exposition.text().lines().last().unwrap().to_owned()
@@ -204,7 +191,7 @@ mod tests {
 
     #[test]
     fn numbers_are_plain() {
-        let mut exposition = Exposition::new("prod", None);
+        let mut exposition = Exposition::new("prod");
         exposition.add(Family::Duration, &[], Value::Seconds(0.001_4));
         exposition.add(Family::LastScan, &[], Value::Seconds(1_795_123_456.789));
         exposition.add(Family::ApiBytes, &[], Value::Number(u64::MAX));
@@ -217,7 +204,7 @@ mod tests {
     #[test]
     fn of_an_older_text_only_samples_of_the_same_cluster_are_kept() {
         let hostile = "a\"} 7\nb\\";
-        let mut old = Exposition::new("prod", None);
+        let mut old = Exposition::new("prod");
         old.add(Family::LastSuccess, &[], Value::Seconds(5.5));
         old.add(Family::LastScan, &[], Value::Seconds(5.5));
         old.add(
@@ -239,7 +226,7 @@ mod tests {
             "{}\n",
         ]
         .concat();
-        let mut new = Exposition::new("prod", None);
+        let mut new = Exposition::new("prod");
         new.add(Family::LastScan, &[], Value::Seconds(9.0));
         new.keep_from(&text);
         let mut expected = old.clone();

@@ -106,8 +106,10 @@ impl TextWriter<'_> {
 pub(in crate::report) fn known_line(release: &ReleaseReport, report: &Report, options: &TextOptions) -> Line {
     let palette = &options.palette;
     let mut line = Line::default();
-    line.push(palette.dim, "- ")
-        .push(palette.name, options.safe(&release.full_name()));
+    line.push(palette.dim, "- ").push(
+        palette.name,
+        options.safe(&format!("{}/{}", release.namespace, release.name)),
+    );
     if let Some(urgent) = Urgent::of(release) {
         line.plain("  ")
             .plain(super::overview::trouble(&urgent, None, options));
@@ -122,7 +124,10 @@ pub(in crate::report) fn resolved_line(resolved: &Resolved, options: &TextOption
     let palette = &options.palette;
     let mut line = Line::default();
     line.push(palette.good, "resolved").plain("  ");
-    line.push(palette.name, options.safe(&resolved.full_name()));
+    line.push(
+        palette.name,
+        options.safe(&format!("{}/{}", resolved.namespace, resolved.release)),
+    );
     let object = resolved.object.as_ref().map(|object| match &object.namespace {
         Some(namespace) if *namespace != resolved.namespace => {
             format!(" {} {namespace}/{}", object.kind, object.name)

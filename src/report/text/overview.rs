@@ -194,7 +194,10 @@ impl<'r> Row<'r> {
         });
         Self {
             urgent,
-            name: options.safe(&format!("{}{others}", urgent.release.full_name())),
+            name: options.safe(&format!(
+                "{}/{}{others}",
+                urgent.release.namespace, urgent.release.name
+            )),
             who: options
                 .safe(urgent.who().unwrap_or_default())
                 .cut(options.columns().unwrap_or(LINE) / 5),

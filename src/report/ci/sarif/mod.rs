@@ -235,8 +235,9 @@ fn notifications(
     let orphans = report.orphans.iter().flatten().map(|orphan| {
         let objects = count(orphan.objects.len(), "object");
         entry::safe(&format!(
-            "{}: {}; {objects} left",
-            orphan.full_name(),
+            "{}/{}: {}; {objects} left",
+            orphan.namespace,
+            orphan.name,
             orphan.records.message()
         ))
     });
