@@ -81,7 +81,7 @@ impl Text {
     }
 
     /// The pieces, with their characters.
-    pub fn pieces(&self) -> impl Iterator<Item = (&str, &Origin)> {
+    pub fn pieces(&self) -> impl Iterator<Item = (&str, &Origin)> + Clone {
         let mut start = 0;
         self.pieces.iter().map(move |piece| {
             let end = start + piece.len;

@@ -31,11 +31,15 @@ impl Source {
     /// A rendered text, with the line breaks of Unix.
     pub(super) fn of(text: &Text) -> Self {
         let mut source = Self::default();
-        let mut pieces = text.pieces().peekable();
+        let mut pieces = text.pieces();
         while let Some((text, origin)) = pieces.next() {
-            let next_is_break = pieces.peek().is_some_and(|(next, _)| next.starts_with('\n'));
+            // What is empty may stand between the two characters of a break.
+            let is_before_break = || {
+                let mut rest = pieces.clone().filter(|(text, _)| !text.is_empty());
+                rest.next().is_some_and(|(text, _)| text.starts_with('\n'))
+            };
             let text = match text.strip_suffix('\r') {
-                Some(line) if next_is_break => line,
+                Some(line) if is_before_break() => line,
                 Some(_) | None => text,
             };
             if text.contains("\r\n") {

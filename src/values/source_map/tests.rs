@@ -439,6 +439,16 @@ fn yaml() -> impl Strategy<Value = String> {
     })
 }
 
+/// A value that is empty may stand between them.
+#[test]
+fn the_two_characters_of_a_break_may_be_of_different_pieces() {
+    let mut text = Text::default();
+    for (index, piece) in ["k: 'a\r", "", "\n  b'\r", "\n"].into_iter().enumerate() {
+        text.push(piece, &Origin::value(Key::root().name(&index.to_string())));
+    }
+    check(&text);
+}
+
 proptest! {
     #[test]
     fn pieces_together_are_the_value(yaml in yaml(), cuts in proptest::collection::vec(0_usize..400, 0..12), crlf: bool) {
