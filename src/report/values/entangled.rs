@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use super::plan::{Entry, Kept};
+use super::entry::{Entry, Kept};
 
 /// The fields that are kept, with the positions of their entries: by the kinds and names of their objects, then by their
 /// paths.

@@ -5,6 +5,7 @@
 
 mod check;
 mod entangled;
+mod entry;
 mod plan;
 mod remarks;
 mod set_json;

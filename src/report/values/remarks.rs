@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::plan::{Entry, Kept, Plan};
+use super::entry::{Entry, Kept};
+use super::plan::Plan;
 use crate::model::{Finding, KeptBy, MovedField, ObjectReport, ReleaseReport};
 use crate::report::sanitize::{Medium, sanitize};
 use crate::report::text::fields::{self, HIDDEN_VALUE};

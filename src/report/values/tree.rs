@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::plan::{Entry, Plan};
+use super::entry::Entry;
+use super::plan::Plan;
 use super::remarks::Remarks;
 use crate::model::KeyStep;
 use crate::report::yaml;
