@@ -36,25 +36,25 @@ spec:
           {{- toYaml .Values.resources | nindent 10 }}
 "#;
 
-const SETTINGS: &str = r#"apiVersion: v1
+const SETTINGS: &str = r"apiVersion: v1
 kind: ConfigMap
 metadata:
   name: {{ .Release.Name }}-settings
 data:
   version: {{ .Values.image.tag | quote }}
   level: {{ .Values.level | quote }}
-"#;
+";
 
-const LOGIN: &str = r#"apiVersion: v1
+const LOGIN: &str = r"apiVersion: v1
 kind: Secret
 metadata:
   name: {{ .Release.Name }}-login
 type: Opaque
 stringData:
   password: {{ .Values.auth.password | quote }}
-"#;
+";
 
-const CACHE: &str = r#"apiVersion: apps/v1
+const CACHE: &str = r"apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: {{ .Release.Name }}-cache
@@ -67,7 +67,7 @@ spec:
       containers:
       - name: cache
         image: registry.example.com/shop/cache:7.2
-"#;
+";
 
 /// The templates of the chart itself.
 pub(super) const TEMPLATES: [(&str, &str); 3] = [

@@ -178,6 +178,7 @@ pub(super) fn record(namespace: &str) -> Stored {
 }
 
 /// An object as it lives, with what this manager wrote.
+#[expect(clippy::needless_pass_by_value, reason = "as json! makes it")]
 fn written(namespace: &str, object: &Value, manager: &str, fields: Value) -> Stored {
     let mut stored = live(namespace, "web", object);
     if let Some(labels) = object["metadata"]["labels"].as_object() {
