@@ -48,8 +48,11 @@ pub(super) struct Trial {
 
 impl<'s> Session<'s> {
     /// Evaluates a chart with the values that the release has.
-    pub(super) fn of(release: &'s ReleaseChart, surroundings: &'s Surroundings) -> Result<Self, NoKeyReason> {
-        let mut work = Work::default();
+    pub(super) fn of(
+        release: &'s ReleaseChart,
+        surroundings: &'s Surroundings,
+        mut work: Work,
+    ) -> Result<Self, NoKeyReason> {
         let rendered = rendered_values(&release.chart, &release.config).map_err(|_| NoKeyReason::TooLarge)?;
         let program = Program::of(&rendered.chart, &mut work);
         let base = program.evaluate(&rendered.values, surroundings, &mut work, |_| true);
@@ -90,6 +93,12 @@ impl<'s> Session<'s> {
         self.program.has_file(template)
     }
 
+    /// Whether what a template renders takes more than is allowed.
+    pub(super) fn is_too_much(&self, template: &str) -> bool {
+        let file = self.base.files.get(template);
+        file.is_some_and(|file| matches!(file.text, Err(Fault::TooMuch(_))))
+    }
+
     /// The keys that a template reads.
     pub(super) fn keys_read(&self, template: &str) -> Vec<Key> {
         let file = self.base.files.get(template);
@@ -98,6 +107,11 @@ impl<'s> Session<'s> {
             .unwrap_or_default();
         keys.sort();
         keys
+    }
+
+    /// Whether there is time for more. What is asked many times goes beside the evaluations, too.
+    pub(super) fn time(&self) -> Result<(), NoKeyReason> {
+        self.work.borrow().time().map_err(|_| NoKeyReason::TooLarge)
     }
 
     /// What a template rendered, as objects and fields; `None` where it cannot be evaluated.
@@ -121,6 +135,7 @@ impl<'s> Session<'s> {
         value: &Value,
         template: Option<&str>,
     ) -> Result<Trial, NoKeyReason> {
+        self.time()?;
         let mut config = self.release.config.clone();
         tree::merge(&mut config, &tree::tree(key, value.clone()));
         let rendered = rendered_values(&self.release.chart, &config).map_err(|_| NoKeyReason::NotKept)?;
