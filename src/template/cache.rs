@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use regex::Regex;
 use serde_json::Value as Json;
 
 use super::ast::{Defines, Node};
 
 /// How many bytes of text are remembered.
 const MAX_BYTES: usize = 2 << 20;
+
+/// The same of regular expressions, which take up to a megabyte each: some twenty are remembered.
+const MAX_EXPRESSION_BYTES: usize = 2 << 10;
 
 /// A text that was read as a template: its content, and what it defines.
 #[derive(Debug)]
@@ -26,6 +30,8 @@ pub(super) struct Cache {
     pub(super) json: Texts<Option<Rc<Json>>>,
     /// By the text.
     pub(super) templates: Texts<Rc<Template>>,
+    /// By the text; `None` for what is none.
+    pub(super) expressions: Texts<Option<Rc<Regex>>>,
 }
 
 impl Default for Cache {
@@ -34,6 +40,7 @@ impl Default for Cache {
             yaml: Texts::with_room(MAX_BYTES),
             json: Texts::with_room(MAX_BYTES),
             templates: Texts::with_room(MAX_BYTES),
+            expressions: Texts::with_room(MAX_EXPRESSION_BYTES),
         }
     }
 }

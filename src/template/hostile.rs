@@ -6,7 +6,7 @@ use std::thread;
 
 use serde_json::{Value as Json, json};
 
-use super::program::Program;
+use super::program::{Program, SeenByCharts};
 use super::roots::Surroundings;
 use super::work::{Fault, Work};
 use crate::chart::{Chart, ChartFile};
@@ -264,14 +264,64 @@ fn what_one_file_sets_anywhere_the_next_one_sees() {
             is_set,
             "{set}"
         );
-        let again = program.evaluate_again(&values, &surroundings, &mut work, &all, |name| {
-            name.ends_with("a.yaml")
-        });
-        for evaluation in [&all, &again] {
+        let mut seen = SeenByCharts::beside(&all.seen);
+        let mut again = || {
+            program.evaluate_again(&values, &surroundings, &mut work, &all, &mut seen, |name| {
+                name.ends_with("a.yaml")
+            })
+        };
+        let (second, third) = (again(), again());
+        for evaluation in [&all, &second, &third] {
             let text = evaluation.files["web/templates/a.yaml"].text.as_ref().unwrap();
             let expected = if is_set { "new" } else { "old" };
             assert_eq!(text.as_str(), format!("{expected} web/templates/a.yaml"), "{set}");
         }
+    }
+}
+
+#[test]
+fn what_a_file_sets_with_other_values_is_not_seen_with_these() {
+    let file = |text: &str, name: &str| ChartFile {
+        name: name.to_owned(),
+        data: Arc::from(text.as_bytes()),
+    };
+    let chart = Chart {
+        metadata: json!({"name": "web"}),
+        templates: vec![
+            file("{{ .Values.x.y }} {{ .Values.z }}", "templates/a.yaml"),
+            file(
+                r#"{{ if .Values.on }}{{ $_ := set .Values.x "y" "new" }}{{ end }}"#,
+                "templates/b.yaml",
+            ),
+        ],
+        files: Vec::new(),
+        values: json!({}),
+        schema: None,
+        dependencies: Vec::new(),
+        are_dependencies_known: true,
+    };
+    let values = |is_on: bool, z: &str| json!({"x": {"y": "old"}, "on": is_on, "z": z});
+    let mut work = Work::default();
+    let program = Program::of(&chart, &mut work);
+    let surroundings = Surroundings::default();
+    let all = program.evaluate(&values(false, "1"), &surroundings, &mut work, |_| true);
+    for (is_on, z, expected) in [
+        (false, "2", "old 2"),
+        (true, "3", "new 3"),
+        (false, "4", "old 4"),
+        (false, "1", "old 1"),
+    ] {
+        let mut seen = SeenByCharts::beside(&all.seen);
+        let again = program.evaluate_again(
+            &values(is_on, z),
+            &surroundings,
+            &mut work,
+            &all,
+            &mut seen,
+            |_| true,
+        );
+        let text = again.files["web/templates/a.yaml"].text.as_ref().unwrap();
+        assert_eq!(text.as_str(), expected);
     }
 }
 

@@ -148,24 +148,29 @@ impl Program {
         work: &mut Work,
         wanted: impl Fn(&str) -> bool,
     ) -> Evaluation {
-        self.evaluate_again(values, surroundings, work, &Evaluation::default(), wanted)
+        let mut seen = SeenByCharts::default();
+        let mut evaluation =
+            self.evaluate_again(values, surroundings, work, &Evaluation::default(), &mut seen, wanted);
+        evaluation.seen = seen;
+        evaluation
     }
 
     /// The same where all files were evaluated before with other values.
     ///
     /// The files of a chart share what they see, in Helm's order: what one sets, the next has (Helm:
     /// `pkg/engine/engine.go`, `recAllTpls` and `sortTemplates`). So those that set something are evaluated first, too.
+    /// What they see is kept for the next time with the same values.
     pub fn evaluate_again(
         &self,
         values: &Json,
         surroundings: &Surroundings,
         work: &mut Work,
         before: &Evaluation,
+        seen: &mut SeenByCharts,
         wanted: impl Fn(&str) -> bool,
     ) -> Evaluation {
         let mut files = BTreeMap::new();
-        let mut seen_by_scopes: Vec<Option<Seen>> = Vec::new();
-        seen_by_scopes.resize_with(self.scopes.len(), || None);
+        seen.begin(self.scopes.len());
         work.begin();
         let is_wanted = |file: &ProgramFile| file.is_rendered() && wanted(&file.name);
         let end = self.files.iter().rposition(is_wanted).map_or(0, |last| last + 1);
@@ -180,13 +185,12 @@ impl Program {
             if !is_wanted && !sets() {
                 continue;
             }
-            let scope = self
-                .scopes
-                .get(file.scope)
-                .zip(seen_by_scopes.get_mut(file.scope));
+            let scope = self.scopes.get(file.scope).and_then(|scope| {
+                let make = |beside: Option<&Seen>| scope.seen(values, surroundings, beside);
+                Some((scope, seen.of(file.scope, make)?))
+            });
             let evaluated = match (&file.nodes, scope) {
                 (Ok(nodes), Some((scope, seen))) => {
-                    let seen = seen.get_or_insert_with(|| scope.seen(values, surroundings));
                     seen.begin(scope, &file.name);
                     let mut evaluated = File::evaluate(&self.defines, nodes, &seen.root, surroundings, work);
                     evaluated.changes_values = seen.tree.is_changed();
@@ -199,9 +203,12 @@ impl Program {
                 files.insert(Rc::clone(&file.name), evaluated);
             }
         }
-        drop(seen_by_scopes);
+        seen.end();
         work.empty_changed_maps();
-        Evaluation { files }
+        Evaluation {
+            files,
+            seen: SeenByCharts::default(),
+        }
     }
 }
 
@@ -218,7 +225,47 @@ impl Source<'_> {
     }
 }
 
+/// What the templates of each chart see with certain values. What a template changed is not kept.
+#[derive(Debug, Default)]
+pub struct SeenByCharts {
+    now: Vec<Option<Seen>>,
+    /// The same with other values, of which much may be shared.
+    beside: Vec<Option<Seen>>,
+}
+
+impl SeenByCharts {
+    /// Nothing yet, beside what the same charts see with other values.
+    pub fn beside(other: &Self) -> Self {
+        Self {
+            now: Vec::new(),
+            beside: other.now.clone(),
+        }
+    }
+
+    /// Begins an evaluation with so many charts.
+    fn begin(&mut self, charts: usize) {
+        self.now.resize_with(charts, || None);
+        self.end();
+    }
+
+    /// What the templates of one chart see; `None` where there is no such chart.
+    fn of(&mut self, chart: usize, make: impl Fn(Option<&Seen>) -> Seen) -> Option<&Seen> {
+        let beside = self.beside.get(chart).and_then(Option::as_ref);
+        let beside = beside.filter(|beside| !beside.tree.was_changed());
+        let now = self.now.get_mut(chart)?;
+        Some(now.get_or_insert_with(|| make(beside)))
+    }
+
+    /// Ends an evaluation.
+    fn end(&mut self) {
+        for seen in &mut self.now {
+            seen.take_if(|seen| seen.tree.was_changed());
+        }
+    }
+}
+
 /// What all templates of a chart see alike.
+#[derive(Debug, Clone)]
 struct Seen {
     /// Their dot.
     root: Traced,
@@ -232,23 +279,34 @@ impl Seen {
         if let Value::Map(root) = &self.root.value {
             root.entries_mut().insert("Template".into(), scope.template(file));
         }
-        self.tree.reset();
+        self.tree.watch();
+    }
+
+    /// What stands under a name.
+    fn get(&self, name: &str) -> Option<Traced> {
+        match &self.root.value {
+            Value::Map(root) => root.get(name),
+            _ => None,
+        }
     }
 }
 
 impl Scope {
     /// The dot of the chart's files (Helm: `pkg/engine/engine.go`, `recAllTpls`).
-    fn seen(&self, values: &Json, surroundings: &Surroundings) -> Seen {
-        let tree = Tree::default();
+    fn seen(&self, values: &Json, surroundings: &Surroundings, beside: Option<&Seen>) -> Seen {
+        let tree = beside.map(|beside| beside.tree.clone()).unwrap_or_default();
+        let shared = |name: &str| beside.and_then(|beside| beside.get(name));
+        let own = self.values(values, &tree, shared("Values").as_ref());
+        let chart = || roots::chart(&self.metadata, self.prefix.is_empty(), &tree);
         let entries = [
-            ("Values".into(), self.values(values, &tree)),
-            (
-                "Chart".into(),
-                roots::chart(&self.metadata, self.prefix.is_empty(), &tree),
-            ),
+            ("Values".into(), own),
+            ("Chart".into(), shared("Chart").unwrap_or_else(chart)),
             ("Files".into(), self.files.clone()),
-            ("Release".into(), roots::release(surroundings)),
-            ("Capabilities".into(), roots::capabilities(surroundings)),
+            ("Release".into(), roots::release(surroundings, &tree)),
+            (
+                "Capabilities".into(),
+                roots::capabilities(surroundings, &tree),
+            ),
             ("Subcharts".into(), Traced::unknown(&[])),
         ];
         let root = Map::of_tree(entries.into_iter().collect(), &tree);
@@ -271,7 +329,11 @@ impl Scope {
     /// The chart's part of the values, with the keys under which the release's values hold it.
     ///
     /// `global` is the release's in every chart (Helm: `pkg/chart/common/util/coalesce.go`, `coalesceGlobals`).
-    fn values(&self, values: &Json, tree: &Tree) -> Traced {
+    fn values(&self, values: &Json, tree: &Tree, beside: Option<&Traced>) -> Traced {
+        let beside = beside.and_then(|beside| match &beside.value {
+            Value::Map(map) => Some(map.entries()),
+            _ => None,
+        });
         let mut own = values;
         let mut key = Key::root();
         for name in &self.prefix {
@@ -285,7 +347,8 @@ impl Scope {
             } else {
                 key.clone()
             };
-            let value = Traced::of_values(value, &place.name(name), tree);
+            let beside = beside.as_ref().and_then(|beside| beside.get(name.as_str()));
+            let value = Traced::of_values_beside(value, &place.name(name), tree, beside);
             entries.insert(Rc::from(name.as_str()), value);
         }
         Traced {
@@ -300,6 +363,8 @@ impl Scope {
 pub struct Evaluation {
     /// By name.
     pub files: BTreeMap<Rc<str>, File>,
+    /// What the files saw, where all of them were evaluated.
+    pub seen: SeenByCharts,
 }
 
 /// Whether a chart is a library, of which only what it defines is used (Helm: `pkg/engine/engine.go`, `isTemplateValid`).

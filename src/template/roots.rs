@@ -25,30 +25,32 @@ pub struct Surroundings {
 }
 
 /// `.Release` (Helm: `pkg/chart/common/util/values.go`, `ToRenderValues`).
-pub(super) fn release(surroundings: &Surroundings) -> Traced {
+pub(super) fn release(surroundings: &Surroundings, tree: &Tree) -> Traced {
     let is_installation = surroundings.revision <= 1;
     let revision = i64::try_from(surroundings.revision).unwrap_or(i64::MAX);
-    map([
+    let entries = [
         ("Name", text(&surroundings.release)),
         ("Namespace", text(&surroundings.namespace)),
         ("IsUpgrade", Traced::literal(Value::Bool(!is_installation))),
         ("IsInstall", Traced::literal(Value::Bool(is_installation))),
         ("Revision", Traced::literal(Value::Int(revision))),
         ("Service", text("Helm")),
-    ])
+    ];
+    map(entries, tree)
 }
 
 /// `.Capabilities` (Helm: `pkg/chart/common/capabilities.go`). What Helm made the release is not known.
-pub(super) fn capabilities(surroundings: &Surroundings) -> Traced {
+pub(super) fn capabilities(surroundings: &Surroundings, tree: &Tree) -> Traced {
     let api_versions = match &surroundings.api_versions {
         Some(served) => Traced::literal(Value::Native(Native::ApiVersions(Arc::clone(served)))),
         None => Traced::unknown(&[]),
     };
-    map([
+    let entries = [
         ("KubeVersion", kube_version(surroundings.kube_version.as_deref())),
         ("APIVersions", api_versions),
         ("HelmVersion", Traced::unknown(&[])),
-    ])
+    ];
+    map(entries, tree)
 }
 
 fn kube_version(version: Option<&str>) -> Traced {
@@ -157,7 +159,7 @@ fn text(content: &str) -> Traced {
     Traced::text(Text::literal(content))
 }
 
-fn map<const N: usize>(entries: [(&str, Traced); N]) -> Traced {
+fn map<const N: usize>(entries: [(&str, Traced); N], tree: &Tree) -> Traced {
     let entries = entries.into_iter().map(|(name, value)| (name.into(), value));
-    Traced::literal(Value::Map(entries.collect()))
+    Traced::literal(Value::Map(Map::of_tree(entries.collect(), tree)))
 }

@@ -13,7 +13,7 @@ use super::tree;
 use crate::chart::{DefaultNulls, ReleaseChart, Rendered, rendered_values};
 use crate::template::evaluate::File;
 use crate::template::key::Key;
-use crate::template::program::{Evaluation, Program};
+use crate::template::program::{Evaluation, Program, SeenByCharts};
 use crate::template::roots::Surroundings;
 use crate::template::work::{Fault, Work};
 use crate::vocabulary::NoKeyReason;
@@ -39,6 +39,7 @@ pub(super) struct Session<'s> {
 pub(super) struct Trial {
     key: Key,
     values: Value,
+    seen: SeenByCharts,
     /// The chart's templates, where other dependencies of it are on.
     other_program: Option<Program>,
     /// The template that was evaluated before the others.
@@ -146,6 +147,11 @@ impl<'s> Session<'s> {
             other_program: has_other_charts
                 .then(|| Program::of(&rendered.chart, &mut self.work.borrow_mut())),
             values: rendered.values,
+            seen: if has_other_charts {
+                SeenByCharts::default()
+            } else {
+                SeenByCharts::beside(&self.base.seen)
+            },
             first: None,
             files: BTreeMap::new(),
             changes: Vec::new(),
@@ -183,7 +189,8 @@ impl<'s> Session<'s> {
         let program = trial.other_program.as_ref().unwrap_or(&self.program);
         let after = {
             let work = &mut *self.work.borrow_mut();
-            program.evaluate_again(&trial.values, self.surroundings, work, &self.base, |name| {
+            let (values, seen) = (&trial.values, &mut trial.seen);
+            program.evaluate_again(values, self.surroundings, work, &self.base, seen, |name| {
                 is_asked(name) && may_change(name)
             })
         };

@@ -38,18 +38,24 @@ const MAX_SIZE: usize = 1 << 20;
 const STEPS: usize = 2_000;
 
 /// An expression, ready for a text.
-fn compiled(expression: &str, text: &str, work: &mut Work) -> Result<Result<Regex, Refusal>, Fault> {
+fn compiled(expression: &str, text: &str, work: &mut Work) -> Result<Result<Rc<Regex>, Refusal>, Fault> {
     work.steps(STEPS.saturating_add(expression.len().saturating_mul(100)))?;
     search_costs(expression, text, work)?;
     let translated = match translate(expression, text.is_ascii()) {
         Ok(translated) => translated,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let built = RegexBuilder::new(&translated)
-        .size_limit(MAX_SIZE)
-        .dfa_size_limit(MAX_SIZE)
-        .build();
-    Ok(built.map_err(|_| Refusal::Unlike))
+    let expressions = &mut work.cache.expressions;
+    let built = expressions.get(&translated).unwrap_or_else(|| {
+        let built = RegexBuilder::new(&translated)
+            .size_limit(MAX_SIZE)
+            .dfa_size_limit(MAX_SIZE)
+            .build();
+        let built = built.ok().map(Rc::new);
+        expressions.insert(&translated, &built);
+        built
+    });
+    Ok(built.ok_or(Refusal::Unlike))
 }
 
 /// Spends what a search may cost: as much as the text is long, several times for a long expression.

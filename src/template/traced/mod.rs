@@ -109,17 +109,31 @@ struct Entries {
 
 /// What the maps of one tree of values have in common.
 #[derive(Debug, Clone, Default)]
-pub struct Tree(Rc<Cell<bool>>);
+pub struct Tree(Rc<Changed>);
+
+#[derive(Debug, Default)]
+struct Changed {
+    /// Since it was last asked.
+    now: Cell<bool>,
+    ever: Cell<bool>,
+}
 
 impl Tree {
-    /// Whether a template changed one of the maps.
-    pub(super) fn is_changed(&self) -> bool {
-        self.0.get()
+    /// Begins to watch for changes.
+    pub(super) fn watch(&self) {
+        self.0.now.set(false);
     }
 
-    /// Forgets about changes.
-    pub(super) fn reset(&self) {
-        self.0.set(false);
+    /// Whether a template changed one of the maps since it is watched.
+    pub(super) fn is_changed(&self) -> bool {
+        let is_changed = self.0.now.get();
+        self.0.ever.set(self.0.ever.get() || is_changed);
+        is_changed
+    }
+
+    /// Whether a change was seen at any time: the maps are not what they were made as.
+    pub(super) fn was_changed(&self) -> bool {
+        self.0.ever.get()
     }
 }
 
@@ -164,7 +178,7 @@ impl Map {
     /// The entries, to be changed. No entries may be held at the same time.
     pub fn entries_mut(&self) -> RefMut<'_, BTreeMap<Rc<str>, Traced>> {
         if let Some(tree) = &self.0.tree {
-            tree.0.set(true);
+            tree.0.now.set(true);
         }
         self.0.of_map.borrow_mut()
     }
@@ -300,6 +314,19 @@ impl Traced {
 
     /// Values as Helm gives them to a template, each with its key.
     pub fn of_values(value: &serde_json::Value, key: &Key, tree: &Tree) -> Self {
+        Self::of_values_beside(value, key, tree, None)
+    }
+
+    /// The same, with what it shares with other values of the same key and tree, as they were made.
+    pub(super) fn of_values_beside(
+        value: &serde_json::Value,
+        key: &Key,
+        tree: &Tree,
+        beside: Option<&Self>,
+    ) -> Self {
+        if let Some(same) = beside.filter(|beside| beside.is_of(value)) {
+            return same.clone();
+        }
         let origin = Origin::value(key.clone());
         let value = match value {
             serde_json::Value::Null => Value::Nil,
@@ -314,15 +341,48 @@ impl Traced {
                     .collect(),
             )),
             serde_json::Value::Object(fields) => {
+                let beside = beside.and_then(|beside| match &beside.value {
+                    Value::Map(map) => Some(map.entries()),
+                    _ => None,
+                });
                 let entries = fields.iter().map(|(name, value)| {
-                    let name: Rc<str> = name.as_str().into();
-                    let value = Self::of_values(value, &key.join(KeyStep::Name(Rc::clone(&name))), tree);
+                    let beside = beside
+                        .as_ref()
+                        .and_then(|beside| beside.get_key_value(name.as_str()));
+                    let name: Rc<str> =
+                        beside.map_or_else(|| name.as_str().into(), |(name, _)| Rc::clone(name));
+                    let key = key.join(KeyStep::Name(Rc::clone(&name)));
+                    let value =
+                        Self::of_values_beside(value, &key, tree, beside.map(|(_, beside)| beside));
                     (name, value)
                 });
                 Value::Map(Map::of_tree(entries.collect(), tree))
             }
         };
         Self { value, origin }
+    }
+
+    /// Whether it was made of such a value.
+    fn is_of(&self, value: &serde_json::Value) -> bool {
+        match (&self.value, value) {
+            (Value::Nil, serde_json::Value::Null) => true,
+            (Value::Bool(own), serde_json::Value::Bool(other)) => own == other,
+            (Value::Float(own), serde_json::Value::Number(other)) => {
+                other.as_f64().unwrap_or_default().to_bits() == own.to_bits()
+            }
+            (Value::Text(own), serde_json::Value::String(other)) => own.as_str() == other,
+            (Value::List(own), serde_json::Value::Array(other)) => {
+                own.len() == other.len() && own.iter().zip(other).all(|(own, other)| own.is_of(other))
+            }
+            (Value::Map(own), serde_json::Value::Object(other)) => {
+                let own = own.entries();
+                let is_in = |(name, value): (&String, _)| {
+                    own.get(name.as_str()).is_some_and(|own| own.is_of(value))
+                };
+                own.len() == other.len() && other.iter().all(is_in)
+            }
+            _ => false,
+        }
     }
 
     /// Data of the chart, such as its metadata, which no key changes.
