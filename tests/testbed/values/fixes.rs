@@ -226,7 +226,7 @@ fn misprinted(asked: &Asked, live: &Rendered) -> Vec<String> {
         (none, "without a known key"),
     ] {
         if number > 0 {
-            told.push_str(&format!(", {number} {what}"));
+            told = format!("{told}, {number} {what}");
         }
     }
     if asked.told.stderr.trim() != told {

@@ -120,7 +120,8 @@ impl Said {
             (word(&by["origin"]), "chart-default"),
         ];
         let unusual = unusual.into_iter().filter(|(word, usual)| word != usual);
-        let unusual: String = unusual.map(|(word, _)| format!(", {word}")).collect();
+        let unusual = unusual.flat_map(|(word, _)| [", ".to_owned(), word]);
+        let unusual: String = unusual.collect();
         format!("{path} -> {} = {value}{unusual}", word(&by["key"]))
     }
 
