@@ -106,7 +106,8 @@ const fn of_reason(reason: NoKeyReason) -> Word {
         ),
         NoKeyReason::SeveralKeys => (
             &["several-keys"],
-            "The text is put together of several values, and what lives differs in more than one of them.",
+            "The text is put together of several values, and what lives differs in more than one of them. Where one \
+             map holds these values and the text shows where each ends, they are set together.",
         ),
         NoKeyReason::NamesObjects => (
             &["names-objects"],
