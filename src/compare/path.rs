@@ -198,6 +198,12 @@ impl fmt::Display for BracketedValue<'_> {
     }
 }
 
+/// Whether a field is at a path or below it, both as reports write them.
+pub fn is_at(field: &str, path: &str) -> bool {
+    let rest = field.strip_prefix(path);
+    rest.is_some_and(|rest| rest.is_empty() || path.ends_with('/') || rest.starts_with(['/', '[']))
+}
+
 /// Appends one reference token to an RFC 6901 pointer.
 pub fn push_token(pointer: &mut String, token: &str) {
     pointer.push('/');

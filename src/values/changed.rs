@@ -1,14 +1,12 @@
 //! Fields whose value changed.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::Suggestion;
 use super::lists::{came, only_difference, pairs_are_alike, went};
 use super::question::{Question, Template};
 use super::scalar::{cast, is_alike};
-use super::solve::{Solution, Texts};
+use super::solve::{Solution, Texts, deciding_keys};
 use super::source_map::{Document, Located, differences_inside};
 use super::{added, removed, together, tree};
 use crate::compare::path::{FieldPath, Segment};
@@ -86,11 +84,7 @@ fn of_branch(question: Question<'_>, located: &Located, is: &Value) -> Result<Su
     if located.has_hole {
         return Err(NoKeyReason::NotEvaluated);
     }
-    let keys: BTreeSet<&Key> = located
-        .pieces
-        .iter()
-        .flat_map(|piece| piece.origin.keys.iter())
-        .collect();
+    let keys = deciding_keys(&located.pieces);
     let parts = is.as_str().and_then(|image| image.split_once('@'));
     let digest = parts.filter(|(_, digest)| digest.starts_with("sha256:"));
     let text = digest.map_or_else(|| is.clone(), |(_, digest)| digest.into());

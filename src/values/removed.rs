@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Suggestion;
 use super::question::{Question, Template};
+use super::solve::deciding_keys;
 use super::source_map::{Document, LocatedPiece};
 use super::tree;
 use crate::compare::path::FieldPath;
@@ -44,7 +45,7 @@ pub(super) fn of_part(
     let pieces: Vec<&LocatedPiece> = leaves.iter().flat_map(|(_, located)| &located.pieces).collect();
     let mut tries = Tries(Vec::new());
     // What decides whether the text is there at all.
-    let deciding: BTreeSet<&Key> = pieces.iter().flat_map(|piece| piece.origin.keys.iter()).collect();
+    let deciding = deciding_keys(pieces.iter().copied());
     for key in &deciding {
         tries.offer_switch(question, key);
     }

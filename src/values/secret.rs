@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::question::{Question, Template};
+use super::solve::deciding_keys;
 use super::{AskedField, Suggestion, changed, removed};
 use crate::compare::path::{FieldPath, Segment};
-use crate::template::key::Key;
 use crate::vocabulary::NoKeyReason;
 
 /// The most keys that are tried.
@@ -48,12 +48,7 @@ pub(super) fn suggestion(question: Question<'_>) -> Option<Result<Suggestion, No
     }
     let live = live?;
     let located = document.field(&question.field.path)?;
-    let mut keys: Vec<&Key> = located
-        .pieces
-        .iter()
-        .flat_map(|piece| piece.origin.keys.iter())
-        .collect();
-    keys.dedup();
+    let keys = deciding_keys(&located.pieces);
     let tries = keys.into_iter().map(|key| (key.clone(), live.clone()));
     question.best_of(tries.take(MAX_TRIED)).ok().map(Ok)
 }

@@ -54,12 +54,21 @@ impl<'s> Session<'s> {
         surroundings: &'s Surroundings,
         default_nulls: DefaultNulls,
     ) -> Result<Self, NoKeyReason> {
-        let mut work = Work::default();
         let rendered = rendered_values(&release.chart, &release.config, default_nulls)
             .map_err(|_| NoKeyReason::TooLarge)?;
+        Ok(Self::of_rendered(release, surroundings, default_nulls, rendered))
+    }
+
+    fn of_rendered(
+        release: &'s ReleaseChart,
+        surroundings: &'s Surroundings,
+        default_nulls: DefaultNulls,
+        rendered: Rendered<'s>,
+    ) -> Self {
+        let mut work = Work::default();
         let program = Program::of(&rendered.chart, &mut work);
         let base = program.evaluate(&rendered.values, surroundings, &mut work, |_| true);
-        Ok(Self {
+        Self {
             release,
             surroundings,
             default_nulls,
@@ -69,7 +78,7 @@ impl<'s> Session<'s> {
             base,
             work: RefCell::new(work),
             maps: RefCell::default(),
-        })
+        }
     }
 
     /// The same by what other versions of Helm do with nulls; `None` where that makes no difference.
@@ -77,7 +86,7 @@ impl<'s> Session<'s> {
         let other = self.default_nulls.other();
         let rendered = rendered_values(&self.release.chart, &self.release.config, other).ok()?;
         (rendered.values != self.rendered.values)
-            .then(|| Self::of(self.release, self.surroundings, other).ok())?
+            .then(|| Self::of_rendered(self.release, self.surroundings, other, rendered))
     }
 
     /// The values that the templates see.

@@ -1,5 +1,7 @@
 //! From the pieces of a field's text to the key, and to what it has to be set to.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::scalar::text_of;
@@ -97,6 +99,14 @@ fn fill_hole(pieces: &[LocatedPiece], deployed: &str) -> Option<Vec<String>> {
 
 fn is_hole(piece: &LocatedPiece) -> bool {
     piece.origin.kind == Kind::Hole || piece.text.contains(HOLE)
+}
+
+/// The keys that decide about pieces of a text without being shown by them, such as those of conditions.
+pub(super) fn deciding_keys<'p>(pieces: impl IntoIterator<Item = &'p LocatedPiece>) -> BTreeSet<&'p Key> {
+    pieces
+        .into_iter()
+        .flat_map(|piece| piece.origin.keys.iter())
+        .collect()
 }
 
 /// The key whose value a piece shows.

@@ -15,6 +15,7 @@ use crate::app::settings::Reading;
 use crate::app::stderr;
 use crate::app::stop::{Abort, Stop};
 use crate::chart::{self, Chart};
+use crate::compare::path::is_at;
 use crate::model::{Report, ReportError};
 use crate::report::json;
 use crate::report::values::{self, ValuesCounts, ValuesForm};
@@ -135,29 +136,20 @@ fn keep_fields(report: &mut Report, paths: &[String]) -> Vec<String> {
     if paths.is_empty() {
         return Vec::new();
     }
-    let findings = |report: &Report| -> Vec<String> {
-        let objects = report.releases.iter().flat_map(|release| &release.objects);
-        let findings = objects.flat_map(|object| &object.findings);
-        findings.map(|finding| finding.path.clone()).collect()
-    };
-    let drifted = findings(report);
+    let objects = report.releases.iter().flat_map(|release| &release.objects);
+    let findings = objects.flat_map(|object| &object.findings);
+    let drifted: Vec<&str> = findings.map(|finding| finding.path.as_str()).collect();
     let not_found = paths
         .iter()
         .filter(|path| !drifted.iter().any(|drifted| is_at(drifted, path)));
     let not_found = not_found.map(|path| no_field(path, &drifted)).collect();
+    let is_named = |field: &str| paths.iter().any(|path| is_at(field, path));
     for release in &mut report.releases {
         for object in &mut release.objects {
-            object
-                .findings
-                .retain(|finding| paths.iter().any(|path| is_at(&finding.path, path)));
+            object.findings.retain(|finding| is_named(&finding.path));
         }
         if let Some(check) = &mut release.values_check {
-            let objects = release.objects.iter();
-            let kept: Vec<&String> = objects
-                .flat_map(|object| &object.findings)
-                .map(|finding| &finding.path)
-                .collect();
-            check.fields.retain(|field| kept.contains(&&field.path));
+            check.fields.retain(|field| is_named(&field.path));
         }
     }
     if report.errors.iter().any(ReportError::is_absence) || report.outcome == Outcome::Error {
@@ -166,20 +158,13 @@ fn keep_fields(report: &mut Report, paths: &[String]) -> Vec<String> {
     not_found
 }
 
-/// Whether a field is at a path, or below it.
-fn is_at(field: &str, path: &str) -> bool {
-    let rest = field.strip_prefix(path);
-    rest.is_some_and(|rest| rest.is_empty() || path.ends_with('/') || rest.starts_with(['/', '[']))
-}
-
 /// What is said to whoever names a field that did not drift.
-fn no_field(path: &str, drifted: &[String]) -> String {
+fn no_field(path: &str, drifted: &[&str]) -> String {
     let more = match drifted.len().saturating_sub(DRIFTED) {
         0 => String::new(),
         more => format!(" and {}", count(more, "more field")),
     };
-    let drifted: Vec<&str> = drifted.iter().take(DRIFTED).map(String::as_str).collect();
-    let rest = match &drifted[..] {
+    let rest = match drifted.get(..DRIFTED).unwrap_or(drifted) {
         [] => "nothing drifted".to_owned(),
         drifted => format!("drifted are {}{more}", drifted.join(", ")),
     };

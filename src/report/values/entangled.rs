@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use super::entry::{Entry, Kept};
+use crate::compare::path::is_at;
 
 /// The fields that are kept, with the positions of their entries: by the kinds and names of their objects, then by their
 /// paths.
@@ -43,10 +44,9 @@ struct Knots {
 impl Knots {
     fn of(entries: &[Entry<'_>]) -> Self {
         let mut fields = Fields::new();
-        let all = || entries.iter().enumerate();
-        for (position, kept) in
-            all().flat_map(|(position, entry)| entry.keeps.iter().map(move |kept| (position, kept)))
-        {
+        let by_entry = entries.iter().enumerate();
+        let all = by_entry.flat_map(|(position, entry)| entry.keeps.iter().map(move |kept| (position, kept)));
+        for (position, kept) in all.clone() {
             let object = (kept.object.kind.as_str(), kept.object.name.as_str());
             let paths = fields.entry(object).or_default();
             paths
@@ -58,9 +58,7 @@ impl Knots {
             before: (0..entries.len()).collect(),
             own: BTreeSet::new(),
         };
-        for (position, kept) in
-            all().flat_map(|(position, entry)| entry.keeps.iter().map(move |kept| (position, kept)))
-        {
+        for (position, kept) in all {
             for moved in &kept.by.also_changes {
                 let Some(paths) = fields.get(&(moved.kind.as_str(), moved.name.as_str())) else {
                     continue;
@@ -105,10 +103,7 @@ fn overlapping<'p, T>(paths: &'p BTreeMap<&str, Vec<T>>, path: &'p str) -> impl 
     let around = around.filter(move |around| *around != path);
     let below = paths.range::<str, _>((Bound::Included(path), Bound::Unbounded));
     let below = below.take_while(move |(below, _)| below.starts_with(path));
-    let below = below.filter(move |(below, _)| {
-        let rest = below.get(path.len()..).unwrap_or_default();
-        path == "/" || rest.is_empty() || rest.starts_with(['/', '['])
-    });
+    let below = below.filter(move |(below, _)| is_at(below, path));
     let around = around.filter_map(|around| paths.get(around));
     around.chain(below.map(|(_, at)| at)).flatten()
 }
