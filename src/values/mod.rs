@@ -27,6 +27,7 @@ mod tree;
 
 use serde_json::Value;
 
+pub use self::moved::is_checksum;
 pub use self::record::release_chart;
 pub use self::suggest::suggest;
 use crate::compare::path::FieldPath;

@@ -8,6 +8,18 @@ use super::{Asked, AskedField, Moved};
 use crate::compare::path::{FieldPath, Segment};
 use crate::template::traced::HOLE;
 
+/// Whether a field is an annotation or a label that sums up what is rendered elsewhere: it follows whatever is changed.
+pub fn is_checksum(path: &FieldPath) -> bool {
+    let mut keys = path.keys().rev().map(str::to_lowercase);
+    let (Some(last), Some(map)) = (keys.next(), keys.next()) else {
+        return false;
+    };
+    let is_sum = ["checksum", "config-hash", "confighash", "sha256", "/hash"]
+        .iter()
+        .any(|word| last.contains(word));
+    is_sum && (map.ends_with("annotations") || map.ends_with("labels"))
+}
+
 /// Whether a change is that of the field: below it, or of what is around it and holds nothing else.
 pub(super) fn is_own(asked: &Asked, field: &AskedField, change: &Change) -> bool {
     let object = &asked.key;
@@ -88,5 +100,29 @@ pub(super) fn without_holes(moved: Moved) -> Moved {
         namespace: moved.namespace.filter(|namespace| !namespace.contains(HOLE)),
         name: text(moved.name),
         path: text(moved.path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn annotations_and_labels_that_sum_up_others_are_checksums() {
+        let pod = "spec template metadata annotations";
+        for (keys, expected) in [
+            (format!("{pod} checksum/config"), true),
+            (format!("{pod} example.com/config-hash"), true),
+            (format!("{pod} configSha256"), true),
+            ("spec podAnnotations checksum/secret".to_owned(), true),
+            ("metadata labels config/hash".to_owned(), true),
+            (format!("{pod} prometheus.io/scrape"), false),
+            ("data tool.sha256".to_owned(), false),
+            ("spec checksum".to_owned(), false),
+            (pod.to_owned(), false),
+        ] {
+            let path: FieldPath = keys.split(' ').map(|key| Segment::Key(key.to_owned())).collect();
+            assert_eq!(is_checksum(&path), expected, "{keys}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::Moved;
+use super::moved::is_checksum;
 use super::schema::{Acceptance, Schema};
 use super::source_map::{Change, Limits, SourceMap};
 use super::tree;
@@ -258,7 +259,7 @@ impl Trial {
     pub(super) fn moved(&self) -> impl Iterator<Item = (&Change, Moved)> {
         self.changes
             .iter()
-            .filter(|change| !is_checksum(change))
+            .filter(|change| !is_checksum(&change.path))
             .map(|change| {
                 let moved = Moved {
                     kind: change.kind.clone(),
@@ -275,16 +276,4 @@ impl Trial {
 /// `notesFileSuffix`).
 fn is_notes(template: &str) -> bool {
     template.ends_with("NOTES.txt")
-}
-
-fn is_checksum(change: &Change) -> bool {
-    let last = change
-        .path
-        .keys()
-        .next_back()
-        .map(str::to_lowercase)
-        .unwrap_or_default();
-    ["checksum", "config-hash", "confighash", "sha256", "/hash"]
-        .iter()
-        .any(|word| last.contains(word))
 }

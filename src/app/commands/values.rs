@@ -16,7 +16,7 @@ use crate::app::stderr;
 use crate::app::stop::{Abort, Stop};
 use crate::chart::{self, Chart};
 use crate::compare::path::is_at;
-use crate::model::{Report, ReportError};
+use crate::model::{Finding, Report, ReportError};
 use crate::report::json;
 use crate::report::values::{self, ValuesCounts, ValuesForm};
 use crate::report::words::count;
@@ -138,10 +138,13 @@ fn keep_fields(report: &mut Report, paths: &[String]) -> Vec<String> {
     }
     let objects = report.releases.iter().flat_map(|release| &release.objects);
     let findings = objects.flat_map(|object| &object.findings);
-    let drifted: Vec<&str> = findings.map(|finding| finding.path.as_str()).collect();
+    let found: Vec<&Finding> = findings.collect();
+    let drifted: Vec<&str> = (found.iter().filter(|finding| finding.is_drift()))
+        .map(|finding| finding.path.as_str())
+        .collect();
     let not_found = paths
         .iter()
-        .filter(|path| !drifted.iter().any(|drifted| is_at(drifted, path)));
+        .filter(|path| !found.iter().any(|finding| is_at(&finding.path, path)));
     let not_found = not_found.map(|path| no_field(path, &drifted)).collect();
     let is_named = |field: &str| paths.iter().any(|path| is_at(field, path));
     for release in &mut report.releases {

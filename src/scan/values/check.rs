@@ -28,6 +28,7 @@ use crate::scan::cluster_facts::ClusterFacts;
 use crate::scan::load::decode_record;
 use crate::scan::resolver::Resolver;
 use crate::source::{Kinds, ReadError, Record, Share, Source};
+use crate::values::is_checksum;
 use crate::values::{Asked, AskedField};
 use crate::vocabulary::CheckedOutcome;
 
@@ -198,9 +199,8 @@ impl Check<'_> {
             let known = drifted.get(key);
             for path in paths {
                 let is_known = known.is_some_and(|known| known.iter().any(|known| known.overlaps(&path)));
-                let is_checksum = path.keys().any(|key| key.starts_with("checksum/"));
                 let is_said = is_known && path != FieldPath::root();
-                if !is_said && !is_checksum {
+                if !is_said && !is_checksum(&path) {
                     moved.insert(MovedField {
                         kind: key.gvk.kind.clone(),
                         namespace: key.namespace.clone(),
