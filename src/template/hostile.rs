@@ -29,7 +29,7 @@ fn rendered(template: &str, values: Json) -> Result<String, Fault> {
         are_dependencies_known: true,
     };
     let run = move || {
-        let mut work = Work::a_part();
+        let mut work = Work::part(16);
         let program = Program::of(&chart, &mut work);
         let surroundings = Surroundings {
             kube_version: Some("v1.33.4".to_owned()),
@@ -182,6 +182,12 @@ fn what_grows_without_end_ends() {
     ] {
         is_too_much(template);
     }
+}
+
+#[test]
+fn a_template_of_very_many_words_or_blocks_is_not_held() {
+    is_too_much(&format!("{{{{ $x := list {}}}}}", "1 ".repeat(210_000)));
+    is_too_much(&"{{ if true }}x{{ end }}".repeat(30_000));
 }
 
 #[test]

@@ -29,7 +29,7 @@ use serde_json::Value;
 
 pub use self::moved::is_checksum;
 pub use self::record::release_chart;
-pub use self::suggest::suggest;
+pub use self::suggest::{suggest, suggest_within};
 use crate::compare::path::FieldPath;
 pub use crate::model::KeyStep;
 use crate::object::ObjectKey;
