@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use driftline::chart::{Chart, ChartFile, ReleaseChart};
+use driftline::chart::{Chart, ChartFile, DefaultNulls, ReleaseChart};
 use driftline::classify::live::LiveObject;
 use driftline::classify::object;
 use driftline::classify::subject::Autoscaler;
@@ -353,6 +353,7 @@ pub fn templates(data: &[u8]) {
         name: "web".to_owned(),
         namespace: "shop".to_owned(),
         revision: 2,
+        default_nulls: DefaultNulls::Kept,
         config: json!({}),
         manifest: String::new(),
         chart: Chart {
