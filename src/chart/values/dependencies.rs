@@ -232,7 +232,10 @@ mod tests {
         let next = levels.checked_sub(1).map(|below| chain(below, names));
         let stated: Vec<Value> = next
             .iter()
-            .flat_map(|next| (0..names).map(|at| json!({"name": next.name(), "alias": format!("a{at}")})))
+            .flat_map(|next| {
+                (0..names)
+                    .map(|at| json!({"name": next.name(), "version": "1.0.0", "alias": format!("a{at}")}))
+            })
             .collect();
         Chart {
             metadata: json!({"name": format!("c{levels}"), "version": "1.0.0", DEPENDENCIES: stated}),
