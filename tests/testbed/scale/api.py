@@ -55,9 +55,16 @@ class Api:
         while True:
             if not hasattr(self.local, "connection"):
                 self.local.connection = self.connect()
-            self.local.connection.request(method, path, payload, headers)
-            answer = self.local.connection.getresponse()
-            text = answer.read()
+            try:
+                self.local.connection.request(method, path, payload, headers)
+                answer = self.local.connection.getresponse()
+                text = answer.read()
+            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+                # The server ends connections that were idle for minutes.
+                del self.local.connection
+                if time.monotonic() > deadline:
+                    raise
+                continue
             if answer.status < 300:
                 return text
             # A custom kind is served some time after its definition was created; 429 asks for patience.

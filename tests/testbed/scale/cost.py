@@ -2,16 +2,18 @@
 
 import time
 
+from api import say
+
 # Counters of its metrics, of all clients together.
 COUNTERS = {
     "process_cpu_seconds_total": "cpu",
     "apiserver_request_total": "requests",
     "apiserver_response_sizes_sum": "bytes",
 }
-# Seconds in which an idle server is watched, the requests of one second that are quiet enough, and the longest wait.
-WINDOW = 3
-QUIET = 10
-SETTLED_WITHIN = 180
+# For so many seconds an idle server is watched; so much of a second is quiet enough; so long is waited for that.
+WINDOW = 5
+QUIET = {"cpu": 0.1, "requests": 4}
+SETTLED_WITHIN = 300
 
 
 class Meter:
@@ -27,8 +29,11 @@ class Meter:
             time.sleep(WINDOW)
             idle = difference(after, self.read())
             self.idle = {name: max(0, idle[name] - self.reading[name]) / WINDOW for name in idle}
-            # Controllers go on for a while after a cluster was filled.
-            if self.idle["requests"] < QUIET or time.monotonic() > deadline:
+            # The server and controllers go on for minutes after a cluster was filled.
+            if all(self.idle[name] < enough for name, enough in QUIET.items()):
+                break
+            if time.monotonic() > deadline:
+                say(f"the API server is not quiet: {self.idle}")
                 break
 
     def read(self):

@@ -16,8 +16,8 @@ class Words:
     def __init__(self, seed):
         dice = random.Random(f"{seed}/words")
         self.words = sorted({"".join(dice.choices(SYLLABLES, k=dice.randint(1, 3))) for _ in range(1500)} - NOT_WORDS)
-        self.sentences = [self.new_sentence(dice) for _ in range(160)]
-        self.names = [self.new_name(dice) for _ in range(300)]
+        self.sentences = [self.new_sentence(dice) for _ in range(110)]
+        self.names = [self.new_name(dice) for _ in range(220)]
 
     def new_sentence(self, dice):
         return " ".join(dice.choices(self.words, k=dice.randint(5, 18))).capitalize() + "."
