@@ -1,11 +1,10 @@
 """The requests of a scan, and the same ones by a plain HTTP/2 client.
 
 A proxy on loopback writes down what a scan asks for: paths, headers, and what was answered. curl then asks the API server
-for the same. It knows every address from the start and does not look at the answers, so no scan can be much faster.
+for the same. It knows every address from the start, the tokens of pages as well, and does not look at the answers.
 """
 
 import collections
-import http.client
 import http.server
 import pathlib
 import subprocess
