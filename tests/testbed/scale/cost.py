@@ -10,10 +10,12 @@ COUNTERS = {
     "apiserver_request_total": "requests",
     "apiserver_response_sizes_sum": "bytes",
 }
-# For so many seconds an idle server is watched; so much of a second is quiet enough; so long is waited for that.
-WINDOW = 5
-QUIET = {"cpu": 0.1, "requests": 4}
-SETTLED_WITHIN = 300
+# For so many seconds an idle server is watched: the period of the autoscalers' controller.
+WINDOW = 15
+# A window with at least this share of the work of the one before shows that the server has calmed down.
+FALLING = 0.8
+# How many seconds it may take to calm down.
+SETTLED_WITHIN = 180
 
 
 class Meter:
@@ -22,19 +24,25 @@ class Meter:
     def __init__(self, api):
         self.api = api
         deadline = time.monotonic() + SETTLED_WITHIN
+        # The server and controllers go on for minutes after a cluster was filled, and some never rest.
+        last = self.watch()
         while True:
-            before = self.read()
-            after = self.read()
-            self.reading = difference(before, after)
-            time.sleep(WINDOW)
-            idle = difference(after, self.read())
-            self.idle = {name: max(0, idle[name] - self.reading[name]) / WINDOW for name in idle}
-            # The server and controllers go on for minutes after a cluster was filled.
-            if all(self.idle[name] < enough for name, enough in QUIET.items()):
+            self.idle = self.watch()
+            if all(self.idle[name] >= FALLING * last[name] for name in ("cpu", "requests")):
                 break
             if time.monotonic() > deadline:
-                say(f"the API server is not quiet: {self.idle}")
+                say(f"the API server does not calm down: {self.idle}")
                 break
+            last = self.idle
+
+    def watch(self):
+        """What the server does in a second when nobody asks."""
+        before = self.read()
+        after = self.read()
+        self.reading = difference(before, after)
+        time.sleep(WINDOW)
+        idle = difference(after, self.read())
+        return {name: max(0, idle[name] - self.reading[name]) / WINDOW for name in idle}
 
     def read(self):
         totals = dict.fromkeys(COUNTERS.values(), 0.0)

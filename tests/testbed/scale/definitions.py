@@ -1,7 +1,7 @@
 """Custom resource definitions as operators ship them, and objects of their kinds."""
 
 # Half of them have less than this, and the mean is about twice as much.
-USUAL_BYTES = 35_000
+USUAL_BYTES = 37_000
 LARGEST_BYTES = 700_000
 # A leaf with its description.
 LEAF_BYTES = 190
