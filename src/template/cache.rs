@@ -7,8 +7,11 @@ use serde_json::Value as Json;
 
 use super::ast::{Defines, Node};
 
-/// How many bytes of text are remembered.
-const MAX_BYTES: usize = 2 << 20;
+/// How many bytes of templates are remembered.
+const MAX_TEMPLATES: usize = 2 << 20;
+
+/// How many bytes of other texts are remembered, with what they are.
+const MAX_VALUES: usize = 8 << 20;
 
 /// A text that was read as a template: its content, and what it defines.
 #[derive(Debug)]
@@ -31,9 +34,9 @@ pub(super) struct Cache {
 impl Default for Cache {
     fn default() -> Self {
         Self {
-            yaml: Texts::with_room(MAX_BYTES),
-            json: Texts::with_room(MAX_BYTES),
-            templates: Texts::with_room(MAX_BYTES),
+            yaml: Texts::with_room(MAX_VALUES),
+            json: Texts::with_room(MAX_VALUES),
+            templates: Texts::with_room(MAX_TEMPLATES),
         }
     }
 }
@@ -58,9 +61,10 @@ impl<T: Clone> Texts<T> {
         self.read.get(text).cloned()
     }
 
-    /// Remembers what a text is, if there is room.
-    pub(super) fn insert(&mut self, text: &str, read: &T) {
-        if let Some(room) = self.room.checked_sub(text.len() + 64) {
+    /// Remembers what a text is, if there is room for that and what it weighs.
+    pub(super) fn insert(&mut self, text: &str, weight: usize, read: &T) {
+        let bytes = text.len().saturating_add(weight).saturating_add(64);
+        if let Some(room) = self.room.checked_sub(bytes) {
             self.room = room;
             self.read.insert(text.into(), read.clone());
         }

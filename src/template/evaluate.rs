@@ -9,7 +9,7 @@ use super::functions;
 use super::key::{Key, Keys};
 use super::parse::{add_define, parse};
 use super::roots::Surroundings;
-use super::traced::{Kind, Native, Origin, Text, Traced, Value};
+use super::traced::{Kind, Native, Origin, PIECE_BYTES, Text, Traced, Value};
 use super::work::{Fault, Work};
 
 /// What a file renders.
@@ -186,6 +186,7 @@ impl Run<'_> {
                         None => Traced::nil(),
                     };
                     let rendered = self.include(name, &argument)?;
+                    self.work.bytes(rendered.cost())?;
                     out.append(&rendered);
                 }
                 Node::If(branch) | Node::With(branch) => {
@@ -216,15 +217,23 @@ impl Run<'_> {
         }
         match &value.value {
             // Go prints `<no value>`, and Helm takes that out (`pkg/engine/engine.go`, `render`).
-            Value::Nil => out.push("", &value.origin),
+            Value::Nil => {
+                self.work.bytes(PIECE_BYTES)?;
+                out.push("", &value.origin);
+            }
             Value::Text(text) => {
-                self.work.bytes(text.as_str().len())?;
+                self.work.bytes(text.cost())?;
                 out.append(text);
             }
             // It is printed by its method `String`, which a function that is given it does not find.
-            Value::Native(Native::KubeVersion(version)) => out.push(&version.version, &value.origin),
+            Value::Native(Native::KubeVersion(version)) => {
+                self.work
+                    .bytes(PIECE_BYTES.saturating_add(version.version.len()))?;
+                out.push(&version.version, &value.origin);
+            }
             _ => {
                 let printed = functions::printed(&value, self.work)?;
+                self.work.bytes(printed.cost())?;
                 out.append(&printed);
             }
         }
@@ -423,7 +432,7 @@ impl Run<'_> {
             nodes: parsed.nodes,
             defines,
         });
-        self.work.cache.templates.insert(text, &template);
+        self.work.cache.templates.insert(text, 0, &template);
         Ok(template)
     }
 

@@ -29,7 +29,7 @@ fn rendered(template: &str, values: Json) -> Result<String, Fault> {
         are_dependencies_known: true,
     };
     let run = move || {
-        let mut work = Work::a_part();
+        let mut work = Work::part(16);
         let program = Program::of(&chart, &mut work);
         let surroundings = Surroundings {
             kube_version: Some("v1.33.4".to_owned()),

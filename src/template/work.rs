@@ -1,10 +1,12 @@
 //! What the evaluation of a chart may cost. Templates come from whoever may write records.
 
 use std::rc::Rc;
+use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
 use super::cache::Cache;
 use super::traced::{Map, Traced, Value};
+use crate::weight::turn;
 
 /// Why a template renders nothing here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +50,8 @@ pub struct Work {
     bytes_at_most: usize,
     depth: usize,
     until: Instant,
+    /// Held once something large is evaluated: only one is at a time.
+    turn: Option<MutexGuard<'static, ()>>,
     /// The maps in which something was put: they may hold themselves.
     changed_maps: Vec<Map>,
     /// What was read of texts, by all evaluations.
@@ -58,34 +62,53 @@ pub struct Work {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Level(usize);
 
-const BYTES: usize = 256 << 20;
+const STEPS: usize = 20_000_000;
+/// Ten times what the largest known chart takes. All of it may be held at once, in a pod that has five times as much.
+const BYTES: usize = 48 << 20;
+
+/// The bytes of an evaluation that is large: more than the largest known chart takes.
+const LARGE: usize = 8 << 20;
 
 impl Default for Work {
     /// Many times what the largest known chart takes.
     fn default() -> Self {
-        Self {
-            steps: 20_000_000,
-            steps_unasked: 0,
-            bytes: BYTES,
-            bytes_at_most: BYTES,
-            depth: 400,
-            until: Instant::now() + Duration::from_secs(10),
-            changed_maps: Vec::new(),
-            cache: Cache::default(),
-        }
+        Self::part(1)
     }
 }
 
 impl Work {
-    /// A sixteenth of it, all levels aside, so that tests end sooner.
-    #[cfg(test)]
-    pub(super) fn a_part() -> Self {
+    /// One of so many parts of what a release may take, with all levels: whoever tries many templates ends sooner.
+    pub fn part(of: usize) -> Self {
+        let of = of.max(1);
         Self {
-            steps: 1_250_000,
-            bytes: BYTES / 16,
-            bytes_at_most: BYTES / 16,
-            ..Self::default()
+            steps: STEPS / of,
+            steps_unasked: 0,
+            bytes: BYTES / of,
+            bytes_at_most: BYTES / of,
+            depth: 400,
+            until: Instant::now() + Duration::from_secs(10),
+            turn: None,
+            changed_maps: Vec::new(),
+            cache: Cache::default(),
         }
+    }
+
+    /// Waits until nothing large is evaluated elsewhere, and lets nothing large be while this lasts.
+    pub fn take_turn(&mut self) {
+        if self.turn.is_none() {
+            let began = Instant::now();
+            self.turn = Some(turn());
+            // What others take is not this one's time.
+            self.until += began.elapsed();
+        }
+    }
+
+    /// Asks the clock, for whatever goes on beside the evaluations.
+    pub fn time(&self) -> Result<(), Fault> {
+        if Instant::now() > self.until {
+            return Err(Fault::TooMuch("10 s"));
+        }
+        Ok(())
     }
 
     /// Begins another evaluation of the same release.
@@ -108,9 +131,7 @@ impl Work {
         // The clock is asked now and then.
         if self.steps_unasked >= STEPS_BETWEEN_CLOCKS {
             self.steps_unasked = 0;
-            if Instant::now() > self.until {
-                return Err(Fault::TooMuch("10 s"));
-            }
+            self.time()?;
         }
         Ok(())
     }
@@ -120,8 +141,16 @@ impl Work {
         self.bytes = self
             .bytes
             .checked_sub(bytes)
-            .ok_or(Fault::TooMuch("256 MiB of text"))?;
+            .ok_or(Fault::TooMuch("48 MiB of text"))?;
+        if self.bytes_at_most - self.bytes > LARGE {
+            self.take_turn();
+        }
         self.steps(1 + bytes / 64)
+    }
+
+    /// Spends what a value takes that is a text of its own, with so many bytes.
+    pub(super) fn text(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.bytes(bytes.saturating_add(2 * ENTRY_BYTES))
     }
 
     /// Spends what a map of so many entries takes.

@@ -28,7 +28,7 @@ mod tree;
 use serde_json::Value;
 
 pub use self::record::release_chart;
-pub use self::suggest::suggest;
+pub use self::suggest::{suggest, suggest_within};
 use crate::compare::path::FieldPath;
 pub use crate::model::KeyStep;
 use crate::object::ObjectKey;

@@ -82,6 +82,16 @@ fn bytes(text: &str, left: &mut usize) -> Result<Vec<u8>, Reason> {
     STANDARD.decode(text).map_err(|_| Reason::Unreadable)
 }
 
+/// About how much a chart and its values take.
+pub(super) fn weight_of(release: &ReleaseChart) -> usize {
+    let chart = &release.chart;
+    let files = chart.templates.iter().chain(&chart.files);
+    let files: usize = files.map(|file| file.data.len()).sum();
+    let values = [&release.config, &chart.values, &chart.metadata];
+    let values: usize = values.into_iter().map(weight::of_value).sum();
+    release.manifest.len() + files + values
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,8 +30,8 @@ pub(super) struct Session<'s> {
     program: Program,
     base: Evaluation,
     schema: Option<Schema>,
-    /// What is left for all evaluations of the chart together.
-    work: RefCell<Work>,
+    /// What is left for all evaluations of the release together.
+    work: &'s RefCell<Work>,
     maps: RefCell<HashMap<Rc<str>, Rc<SourceMap>>>,
 }
 
@@ -53,10 +53,17 @@ impl<'s> Session<'s> {
         release: &'s ReleaseChart,
         surroundings: &'s Surroundings,
         default_nulls: DefaultNulls,
+        work: &'s RefCell<Work>,
     ) -> Result<Self, NoKeyReason> {
         let rendered = rendered_values(&release.chart, &release.config, default_nulls)
             .map_err(|_| NoKeyReason::TooLarge)?;
-        Ok(Self::of_rendered(release, surroundings, default_nulls, rendered))
+        Ok(Self::of_rendered(
+            release,
+            surroundings,
+            default_nulls,
+            rendered,
+            work,
+        ))
     }
 
     fn of_rendered(
@@ -64,10 +71,10 @@ impl<'s> Session<'s> {
         surroundings: &'s Surroundings,
         default_nulls: DefaultNulls,
         rendered: Rendered<'s>,
+        work: &'s RefCell<Work>,
     ) -> Self {
-        let mut work = Work::default();
-        let program = Program::of(&rendered.chart, &mut work);
-        let base = program.evaluate(&rendered.values, surroundings, &mut work, |_| true);
+        let program = Program::of(&rendered.chart, &mut work.borrow_mut());
+        let base = program.evaluate(&rendered.values, surroundings, &mut work.borrow_mut(), |_| true);
         Self {
             release,
             surroundings,
@@ -76,7 +83,7 @@ impl<'s> Session<'s> {
             rendered,
             program,
             base,
-            work: RefCell::new(work),
+            work,
             maps: RefCell::default(),
         }
     }
@@ -86,7 +93,7 @@ impl<'s> Session<'s> {
         let other = self.default_nulls.other();
         let rendered = rendered_values(&self.release.chart, &self.release.config, other).ok()?;
         (rendered.values != self.rendered.values)
-            .then(|| Self::of_rendered(self.release, self.surroundings, other, rendered))
+            .then(|| Self::of_rendered(self.release, self.surroundings, other, rendered, self.work))
     }
 
     /// The values that the templates see.
@@ -114,6 +121,12 @@ impl<'s> Session<'s> {
         self.program.has_file(template)
     }
 
+    /// Whether what a template renders takes more than is allowed.
+    pub(super) fn is_too_much(&self, template: &str) -> bool {
+        let file = self.base.files.get(template);
+        file.is_some_and(|file| matches!(file.text, Err(Fault::TooMuch(_))))
+    }
+
     /// The keys that a template reads.
     pub(super) fn keys_read(&self, template: &str) -> Vec<Key> {
         let file = self.base.files.get(template);
@@ -122,6 +135,11 @@ impl<'s> Session<'s> {
             .unwrap_or_default();
         keys.sort();
         keys
+    }
+
+    /// Whether there is time for more. What is asked many times goes beside the evaluations, too.
+    pub(super) fn time(&self) -> Result<(), NoKeyReason> {
+        self.work.borrow().time().map_err(|_| NoKeyReason::TooLarge)
     }
 
     /// What a template rendered, as objects and fields; `None` where it cannot be evaluated.
@@ -145,6 +163,7 @@ impl<'s> Session<'s> {
         value: &Value,
         template: Option<&str>,
     ) -> Result<Trial, NoKeyReason> {
+        self.time()?;
         let mut config = self.release.config.clone();
         tree::merge(&mut config, &tree::tree(key, value.clone()));
         let rendered = rendered_values(&self.release.chart, &config, self.default_nulls)

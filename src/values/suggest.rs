@@ -1,28 +1,47 @@
 //! One field after the other: which way leads to its key.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::question::Question;
+use super::question::{Question, Template};
+use super::record::weight_of;
 use super::session::Session;
 use super::stack::on_a_stack;
 use super::{Answer, Asked, Suggestion, added, by_name, changed, removed, secret};
 use crate::chart::ReleaseChart;
 use crate::source::Capabilities;
 use crate::template::roots::Surroundings;
+use crate::template::work::Work;
 use crate::vocabulary::NoKeyReason;
+use crate::weight::SMALL_VALUE;
 
 /// For each object, the answers about its fields in their order.
 ///
 /// It takes as long as the evaluation of the chart, and a part of it once more for each field; both are limited. It has a
 /// stack of its own, whatever that of the caller is.
 pub fn suggest(release: &ReleaseChart, capabilities: &Capabilities, asked: &[Asked]) -> Vec<Vec<Answer>> {
-    on_a_stack(|| answers(release, capabilities, asked)).unwrap_or_else(|| {
+    suggest_within(1, release, capabilities, asked)
+}
+
+/// The same with one of so many parts of what the evaluations may take.
+pub fn suggest_within(
+    part_of: usize,
+    release: &ReleaseChart,
+    capabilities: &Capabilities,
+    asked: &[Asked],
+) -> Vec<Vec<Answer>> {
+    on_a_stack(|| answers(part_of, release, capabilities, asked)).unwrap_or_else(|| {
         let none = |asked: &Asked| vec![Answer::None(NoKeyReason::NotEvaluated); asked.fields.len()];
         asked.iter().map(none).collect()
     })
 }
 
-fn answers(release: &ReleaseChart, capabilities: &Capabilities, asked: &[Asked]) -> Vec<Vec<Answer>> {
+fn answers(
+    part_of: usize,
+    release: &ReleaseChart,
+    capabilities: &Capabilities,
+    asked: &[Asked],
+) -> Vec<Vec<Answer>> {
     let surroundings = Surroundings {
         release: release.name.clone(),
         namespace: release.namespace.clone(),
@@ -30,7 +49,12 @@ fn answers(release: &ReleaseChart, capabilities: &Capabilities, asked: &[Asked])
         kube_version: capabilities.kube_version.clone(),
         api_versions: (!capabilities.api_versions.is_empty()).then(|| Arc::clone(&capabilities.api_versions)),
     };
-    let session = Session::of(release, &surroundings, release.default_nulls)
+    let mut work = Work::part(part_of);
+    if weight_of(release) > SMALL_VALUE {
+        work.take_turn();
+    }
+    let work = RefCell::new(work);
+    let session = Session::of(release, &surroundings, release.default_nulls, &work)
         .map(|session| of_the_helm_that_deployed(session, asked));
     asked
         .iter()
@@ -83,6 +107,10 @@ fn answer(question: Question<'_>) -> Answer {
 fn suggestion(question: Question<'_>) -> Result<Suggestion, NoKeyReason> {
     if question.asked.is_autoscaled && question.field.path.to_string() == "/spec/replicas" {
         return Err(NoKeyReason::Autoscaled);
+    }
+    question.session.time()?;
+    if matches!(question.template(), Template::Known(template) if question.session.is_too_much(template)) {
+        return Err(NoKeyReason::TooLarge);
     }
     let exact = match (&question.field.deployed, &question.field.live) {
         (Some(deployed), Some(live)) => changed::suggestion(question, deployed, live),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use driftline::chart::{Chart, ChartFile, DefaultNulls, ReleaseChart};
 use driftline::classify::live::LiveObject;
 use driftline::classify::object;
 use driftline::classify::subject::Autoscaler;
@@ -22,7 +23,7 @@ use driftline::compare::three_way::OfRevision;
 use driftline::compare::work::{ReleaseWork, Work};
 use driftline::manifest::desired::Owner;
 use driftline::manifest::parse;
-use driftline::model::Report;
+use driftline::model::{KeyPath, Report};
 use driftline::object::{Gvk, ObjectKey};
 use driftline::policy::Policy;
 use driftline::policy::path_pattern::PathPattern;
@@ -31,8 +32,12 @@ use driftline::release::decode::{self, MAX_DECODED_BYTES};
 use driftline::release::operations::Operations;
 use driftline::shell::{Command, FileName, ObjectName, Word};
 use driftline::snapshot::SnapshotSource;
-use driftline::source::Lookup;
+use driftline::source::{Capabilities, Lookup};
+use driftline::template::program::Program;
+use driftline::template::roots::Surroundings;
+use driftline::template::work::Work as TemplateWork;
 use driftline::types::TypeTable;
+use driftline::values::{Answer, Asked, AskedField, suggest_within};
 use driftline::vocabulary::ApplyMethod;
 use driftline::yaml::{self, Limits};
 use serde_json::{Value, json};
@@ -41,7 +46,7 @@ use serde_json::{Value, json};
 pub type Target = fn(&[u8]);
 
 /// Every target, with the name of its seed corpus and of its program under libFuzzer.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("record", record),
     ("manifest", manifest),
     ("openapi", openapi),
@@ -52,6 +57,7 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("report", report),
     ("redaction", redaction),
     ("shell_words", shell_words),
+    ("templates", templates),
 ];
 
 /// A release record: as its payload is stored, and as the JSON that a payload holds.
@@ -318,4 +324,127 @@ fn reads_back(command: &Command, words: &[&str]) {
     assert!(line.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{line:?}");
     let read = shlex::split(&line).unwrap_or_default();
     assert_eq!(read, words, "{line}");
+}
+
+/// What the templates of one input may take, as a part of what a release may.
+const PART: usize = 64;
+/// The most text that they make with that: a file is no longer than what all evaluations of it may make.
+const MOST_TEXT: usize = (48 << 20) / PART;
+
+/// A template of a chart: the values as JSON on the first line, what lives at a few fields on the second, the template on the
+/// others.
+pub fn templates(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let mut parts = text.splitn(3, '\n');
+    let mut next = || parts.next().unwrap_or_default();
+    let (values, live, template) = (next(), next(), next());
+    let object = |text: &str| {
+        let read = serde_json::from_str::<Value>(text).ok();
+        read.filter(Value::is_object).unwrap_or_else(|| json!({}))
+    };
+    let (values, live) = (object(values), object(live));
+    let file = |name: &str, text: &str| ChartFile {
+        name: name.to_owned(),
+        data: Arc::from(text.as_bytes()),
+    };
+    let release = ReleaseChart {
+        name: "web".to_owned(),
+        namespace: "shop".to_owned(),
+        revision: 2,
+        default_nulls: DefaultNulls::Kept,
+        config: json!({}),
+        manifest: String::new(),
+        chart: Chart {
+            metadata: json!({"name": "app", "version": "1.0.0", "appVersion": "1.2"}),
+            templates: vec![
+                file("templates/a.yaml", template),
+                file("templates/b.yaml", "a: {{ .Values.b }}\n"),
+            ],
+            files: vec![file("file.txt", template)],
+            values: values.clone(),
+            schema: Some(Arc::from(values.to_string().as_bytes())),
+            dependencies: Vec::new(),
+            are_dependencies_known: true,
+        },
+    };
+    renders(&release);
+    let names = [("apps/v1", "Deployment"), ("v1", "ConfigMap"), ("v1", "Secret")];
+    let asked = names.map(|(api_version, kind)| Asked {
+        template: Some("app/templates/a.yaml".to_owned()),
+        key: ObjectKey {
+            gvk: Gvk::new(api_version, kind),
+            namespace: Some("shop".to_owned()),
+            name: "web".to_owned(),
+        },
+        fields: live
+            .as_object()
+            .into_iter()
+            .flatten()
+            .take(4)
+            .map(asked_field)
+            .collect(),
+        is_autoscaled: false,
+    });
+    let answers = suggest_within(PART, &release, &Capabilities::default(), &asked);
+    for (asked, answers) in asked.iter().zip(&answers) {
+        assert_eq!(asked.fields.len(), answers.len(), "every field has an answer");
+    }
+    for answer in answers.iter().flatten() {
+        let Answer::Key(suggestion) = answer else {
+            continue;
+        };
+        let key = KeyPath::of(suggestion.key.clone()).expect("a key begins with a name");
+        let read: KeyPath = key
+            .to_string()
+            .parse()
+            .expect("a key that is written can be read");
+        assert_eq!(read, key);
+        assert!(suggestion.snippet.is_object(), "what is set is a map");
+        assert!(suggestion.also_changes.len() <= 10_000);
+    }
+}
+
+/// A field by its path with slashes, and its values: a list of the deployed one and the live one.
+fn asked_field((path, values): (&String, &Value)) -> AskedField {
+    let path = path.split('/').filter(|key| !key.is_empty());
+    let value = |index: usize| values.get(index).filter(|value| !value.is_null()).cloned();
+    AskedField {
+        path: path.fold(FieldPath::root(), |path, key| path.key(key)),
+        deployed: value(0),
+        live: value(1),
+    }
+}
+
+/// What is rendered is the same each time, and within the limits.
+fn renders(release: &ReleaseChart) {
+    let render = || {
+        let mut work = TemplateWork::part(PART);
+        let program = Program::of(&release.chart, &mut work);
+        let surroundings = Surroundings::default();
+        let values = &release.chart.values;
+        let evaluated = program.evaluate(values, &surroundings, &mut work, |_| true);
+        let files = evaluated.files.into_iter().map(|(name, file)| {
+            let text = file.text.map(|text| text.as_str().to_owned());
+            (name.to_string(), text.map_err(|fault| fault.to_string()))
+        });
+        files.collect::<Vec<_>>()
+    };
+    let (first, second) = (large_stack(render), large_stack(render));
+    assert_eq!(first, second, "the same template gives the same text");
+    for (name, text) in first {
+        assert!(text.unwrap_or_default().len() <= MOST_TEXT, "{name} is too long");
+    }
+}
+
+/// Runs something on a stack as large as evaluations have.
+fn large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(64 << 20);
+        let thread = thread
+            .spawn_scoped(scope, run)
+            .expect("there is room for a thread");
+        thread.join().expect("no template makes the evaluation panic")
+    })
 }

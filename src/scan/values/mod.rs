@@ -17,7 +17,7 @@ use super::asked::{ObjectSaid, ValuesWanted};
 use super::cluster_facts::ClusterFacts;
 use super::decoders::Decoders;
 use super::stages::{Stages, Wave};
-use crate::chart::{Chart, ReleaseChart};
+use crate::chart::Chart;
 use crate::policy::redact::Redaction;
 use crate::release::chart_part::ChartPart;
 use crate::release::decode::DecodeError;
@@ -25,7 +25,7 @@ use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::source::{Capabilities, ChartRecord, Kinds, ReadError, Source};
 use crate::values::{self, Answer};
 use crate::vocabulary::NoKeyReason;
-use crate::weight::{SMALL_VALUE, at_once, turn};
+use crate::weight::at_once;
 
 /// A release of which the chart is being read.
 struct Waiting {
@@ -136,8 +136,6 @@ impl Reading {
         if let Some(given) = &self.given {
             add_dependencies(&mut release.chart, given);
         }
-        // What is large is evaluated alone.
-        let _turn = (weight(&release) > SMALL_VALUE).then(turn);
         let answers = values::suggest(&release, &self.capabilities, &wanted.asked);
         Ok(wanted.said(|object, field| {
             let answer = answers.get(object).and_then(|answers| answers.get(field));
@@ -163,14 +161,4 @@ fn add_dependencies(chart: &mut Chart, given: &Chart) {
             chart.metadata["dependencies"].clone_from(dependencies);
         }
     }
-}
-
-/// About how much a chart and its values take.
-fn weight(release: &ReleaseChart) -> usize {
-    let chart = &release.chart;
-    let files = chart.templates.iter().chain(&chart.files);
-    let files: usize = files.map(|file| file.data.len()).sum();
-    let values = [&release.config, &chart.values, &chart.metadata];
-    let values: usize = values.into_iter().map(crate::weight::of_value).sum();
-    release.manifest.len() + files + values
 }

@@ -113,7 +113,7 @@ impl Printer {
     }
 
     fn text(&mut self, text: &Text, work: &mut Work) -> Result<(), Fault> {
-        work.bytes(text.as_str().len())?;
+        work.bytes(text.cost())?;
         self.out.push_literal("\"");
         for (part, origin) in text.pieces() {
             let mut escaped = String::with_capacity(part.len());

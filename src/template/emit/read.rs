@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use super::super::key::Keys;
 use super::super::traced::{Kind, Origin, Text, Traced, Value};
 use super::super::work::{Fault, Work};
+use crate::weight;
 use crate::yaml::{Limits, parse_document};
 
 /// The largest text that is read.
@@ -35,7 +36,7 @@ pub(super) fn read(text: &Text, language: Language, work: &mut Work) -> Result<O
         return Err(Fault::TooMuch("4 MiB of text to read"));
     }
     // Values take more memory than their text.
-    work.bytes(text.as_str().len().saturating_mul(8))?;
+    work.bytes(text.as_str().len().saturating_mul(8).saturating_add(text.cost()))?;
     let Some(json) = parse(text.as_str(), language, work) else {
         return Ok(None);
     };
@@ -66,8 +67,9 @@ fn parse(text: &str, language: Language, work: &mut Work) -> Option<Rc<Json>> {
             Language::Yaml => parse_document(text, &Limits::default()).ok(),
             Language::Json => serde_json::from_str(text).ok(),
         };
+        let weight = read.as_ref().map_or(0, weight::of_value);
         let read = read.map(Rc::new);
-        cache.insert(text, &read);
+        cache.insert(text, weight, &read);
         read
     })
 }
@@ -150,7 +152,7 @@ struct Reader {
 impl Reader {
     /// A value whose counterpart has marks.
     fn with_marks(&self, json: &Json, shape: &Json, work: &mut Work) -> Result<Traced, Fault> {
-        work.step()?;
+        work.list(1)?;
         match (json, shape) {
             (Json::Object(fields), Json::Object(shapes)) => {
                 work.enter()?;
@@ -256,12 +258,15 @@ impl Reader {
 
 /// A value all of which has one origin.
 fn of_one_origin(json: &Json, origin: &Origin, work: &mut Work) -> Result<Traced, Fault> {
-    work.step()?;
+    work.list(1)?;
     let value = match json {
         Json::Null => Value::Nil,
         Json::Bool(value) => Value::Bool(*value),
         Json::Number(number) => Value::Float(number.as_f64().unwrap_or_default()),
-        Json::String(text) => return Ok(Traced::text(Text::of(text.as_str(), origin.clone()))),
+        Json::String(text) => {
+            work.text(text.len())?;
+            return Ok(Traced::text(Text::of(text.as_str(), origin.clone())));
+        }
         Json::Array(_) | Json::Object(_) if origin.key.is_some() && !is_empty(json) => {
             // What a key holds is not that key.
             let origin = Origin::derived(origin.all_keys());

@@ -77,7 +77,7 @@ fn to_json(args: &[Traced], style: JsonStyle, work: &mut Work) -> Result<Traced,
 /// A text made of the bytes of another.
 fn encoded(args: &[Traced], work: &mut Work, encode: fn(&[u8]) -> String) -> Result<Traced, Fault> {
     let text = text(args)?;
-    work.bytes(text.as_str().len().saturating_mul(2))?;
+    work.bytes(text.cost().saturating_mul(2))?;
     Ok(Traced::derived_text(encode(text.as_str().as_bytes()), args))
 }
 
@@ -91,7 +91,7 @@ fn b64dec(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
             .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
     );
     let text = text(args)?;
-    work.bytes(text.as_str().len())?;
+    work.bytes(text.cost())?;
     let bytes: Vec<u8> = text
         .as_str()
         .bytes()

@@ -25,7 +25,7 @@ fn escaped(args: &[Traced], escape: fn(char, &mut String), work: &mut Work) -> R
         return Err(Fault::Unsupported("nil in an escaped text".to_owned()));
     }
     let text = printf::sprint(args, work)?;
-    work.bytes(text.as_str().len().saturating_mul(3))?;
+    work.bytes(text.cost().saturating_mul(3))?;
     let escaped = text.map(|piece| {
         let mut escaped = String::with_capacity(piece.len());
         for character in piece.chars() {

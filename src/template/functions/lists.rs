@@ -1,5 +1,7 @@
 //! Functions on lists: sprig's `list.go`, and those of `numeric.go` that count.
 
+use std::rc::Rc;
+
 use super::super::traced::{Origin, Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
@@ -57,7 +59,9 @@ fn concat(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let mut items = Vec::new();
     let mut origin = Origin::literal();
     for source in args {
-        items.extend_from_slice(list(source, work)?);
+        let more = list(source, work)?;
+        work.list(more.len())?;
+        items.extend_from_slice(more);
         origin = Origin::derived(origin.keys.and(&source.origin.all_keys()));
     }
     list_of(items, origin, work)
@@ -232,7 +236,7 @@ fn sort_alpha(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
         if is_list && text.has_hole() {
             return Err(not_known());
         }
-        work.bytes(text.as_str().len())?;
+        work.bytes(text.cost())?;
         texts.push(text);
     }
     // Each text is compared about as often as the number of texts has binary digits.
@@ -260,14 +264,18 @@ fn numbers(args: &[Traced], from: i64, limit: i64, step: i64, work: &mut Work) -
     let origin = Traced::derived(Value::Nil, args).origin;
     let mut items = Vec::new();
     each_number(from, limit, step, |number| {
-        work.steps(4)?;
+        // Paid before it is held: there may be any number of them.
+        work.list(1)?;
         items.push(Traced {
             value: Value::Int(number),
             origin: Origin::literal(),
         });
         Ok(())
     })?;
-    list_of(items, origin, work)
+    Ok(Traced {
+        value: Value::List(Rc::new(items)),
+        origin,
+    })
 }
 
 /// The numbers from one on, up to another and without it (`numeric.go`, `untilStep`).

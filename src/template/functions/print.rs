@@ -1,7 +1,7 @@
 //! Values as Go's `fmt` prints them, piece by piece.
 
 use super::super::key::Keys;
-use super::super::traced::{HOLE, Kind, Origin, Text, Traced, Value};
+use super::super::traced::{HOLE, Kind, Origin, PIECE_BYTES, Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::characters;
 use super::numbers::{self, Form};
@@ -308,7 +308,7 @@ impl<'a> Printer<'a> {
             Some(width) => width.saturating_sub(text.as_str().chars().count()),
             None => 0,
         };
-        self.work.bytes(text.as_str().len() + missing)?;
+        self.work.bytes(text.cost().saturating_add(missing))?;
         let filling = if flags.zero && !flags.minus { "0" } else { " " }.repeat(missing);
         if !flags.minus {
             self.out.push_literal(&filling);
@@ -321,7 +321,7 @@ impl<'a> Printer<'a> {
     }
 
     fn piece(&mut self, text: &str, origin: &Origin) -> Result<(), Fault> {
-        self.work.bytes(text.len())?;
+        self.work.bytes(text.len().saturating_add(PIECE_BYTES))?;
         self.out.push(text, origin);
         Ok(())
     }

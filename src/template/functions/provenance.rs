@@ -43,7 +43,7 @@ pub(super) fn hang(value: &Traced, keys: &Keys, work: &mut Work) -> Result<Trace
     work.step()?;
     let hung = match &value.value {
         Value::Text(text) => {
-            work.bytes(text.as_str().len())?;
+            work.bytes(text.cost())?;
             Value::Text(Rc::new(text.map_origins(|_, origin| hung(origin, keys))))
         }
         // The entries of a value that has a key have keys of their own.

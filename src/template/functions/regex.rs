@@ -96,6 +96,7 @@ fn places(
         let rest = text.as_str().get(found.end()..).unwrap_or_default();
         search_costs(expression, rest, work)?;
         work.steps(pieces / 4)?;
+        work.text(0)?;
         places.push((found.start(), found.end()));
     }
     Ok(places)
@@ -171,7 +172,7 @@ fn replace_all(
         search_costs(source, all.get(found.end()..).unwrap_or_default(), work)?;
         work.bytes(template.len().saturating_add(found.len()))?;
         let with = replacement(&captures, template).ok_or(Refusal::Unlike)?;
-        work.bytes(with.len())?;
+        work.bytes(with.len().saturating_add(size_of::<Edit>()))?;
         edits.push(Edit {
             start: found.start(),
             end: found.end(),
@@ -239,8 +240,12 @@ fn group_name(after: &str) -> Option<Option<(&str, &str)>> {
 fn quote_meta(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
     let text = arguments::text(value)?;
-    work.bytes(text.as_str().len())?;
     let is_special = |character: char| "\\.+*?()|[]{}^$".contains(character);
+    let found = text.as_str().matches(is_special).count();
+    work.bytes(
+        text.cost()
+            .saturating_add(found.saturating_mul(size_of::<Edit>())),
+    )?;
     let edits: Vec<Edit> = text
         .as_str()
         .match_indices(is_special)

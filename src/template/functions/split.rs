@@ -52,10 +52,10 @@ fn join(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let mut joined = Text::default();
     for (position, text) in texts(list, work)?.iter().enumerate() {
         if position > 0 {
-            work.bytes(between.as_str().len())?;
+            work.bytes(between.cost())?;
             joined.append(between);
         }
-        work.bytes(text.as_str().len())?;
+        work.bytes(text.cost())?;
         joined.append(text);
     }
     if joined.pieces().next().is_none() {
@@ -88,7 +88,7 @@ fn parts(text: &str, separator: &str, at_most: usize, work: &mut Work) -> Result
             if parts.len() + 1 >= at_most {
                 break;
             }
-            work.step()?;
+            work.text(position - start)?;
             parts.push((start, position));
             start = position;
         }
@@ -101,7 +101,7 @@ fn parts(text: &str, separator: &str, at_most: usize, work: &mut Work) -> Result
         if parts.len() + 1 >= at_most {
             break;
         }
-        work.step()?;
+        work.text(position - start)?;
         parts.push((start, position));
         start = position + separator.len();
     }

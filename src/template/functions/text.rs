@@ -3,7 +3,7 @@
 //! What a function leaves as it is keeps its pieces, and so its keys.
 
 use super::super::key::Keys;
-use super::super::traced::{BLOCK_HOLE, HOLE, Kind, Origin, Text, Traced, Value};
+use super::super::traced::{BLOCK_HOLE, HOLE, Kind, Origin, PIECE_BYTES, Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::Function;
 use super::arguments::{self, exactly};
@@ -59,7 +59,7 @@ fn in_quotes(args: &[Traced], mark: &str, escape: Escape, work: &mut Work) -> Re
         }
         let text = filled(print::printed(value, work)?, &value.origin);
         let text = escape(&text);
-        work.bytes(text.as_str().len())?;
+        work.bytes(text.cost())?;
         if !is_first {
             quoted.push_literal(" ");
         }
@@ -124,7 +124,7 @@ fn indented(start: &str, count: &Traced, value: &Traced, work: &mut Work) -> Res
     };
     let count = times(arguments::int(count)?)?;
     let lines = text.as_str().matches('\n').count() + 1;
-    work.bytes(text.as_str().len().saturating_add(lines.saturating_mul(count)))?;
+    work.bytes(text.cost().saturating_add(lines.saturating_mul(count)))?;
     let pad = " ".repeat(count);
     let line_end = format!("\n{pad}");
     let mut indented = Text::literal(format!("{start}{pad}"));
@@ -320,7 +320,7 @@ pub(super) fn edited(
         if all.get(edit.start..edit.end) == Some(&edit.with) {
             continue;
         }
-        work.bytes(edit.with.len())?;
+        work.bytes(edit.with.len().saturating_add(2 * PIECE_BYTES))?;
         work.steps(pieces / 4)?;
         if at < edit.start {
             changed.append(&text.slice(at, edit.start));
@@ -345,9 +345,9 @@ fn replace(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let text = arguments::text(value)?;
     let (from, with) = (arguments::text(old)?.as_str(), arguments::text(new)?.as_str());
     let mut edits = Vec::new();
-    work.bytes(text.as_str().len())?;
+    work.bytes(text.cost())?;
     for (start, found) in text.as_str().match_indices(from) {
-        work.bytes(with.len())?;
+        work.bytes(with.len().saturating_add(size_of::<Edit>()))?;
         edits.push(Edit {
             start,
             end: start + found.len(),
@@ -374,6 +374,8 @@ fn nospace(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
             .collect();
         return Ok(Traced::derived_text(rest, args));
     }
+    let blanks = all.matches(char::is_whitespace).count();
+    work.bytes(blanks.saturating_mul(size_of::<Edit>()))?;
     let edits: Vec<Edit> = all
         .match_indices(char::is_whitespace)
         .map(|(start, found)| Edit {

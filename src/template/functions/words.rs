@@ -35,7 +35,7 @@ fn by_character(
 ) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
     let text = arguments::text(value)?;
-    work.bytes(text.as_str().len())?;
+    work.bytes(text.cost())?;
     let mut changed = Text::default();
     for (piece, origin) in text.pieces() {
         let new = piece.chars().map(change).collect::<Result<String, Fault>>()?;
@@ -60,7 +60,7 @@ pub(super) fn rewritten(
 ) -> Result<Traced, Fault> {
     let [value] = exactly(args)?;
     let text = arguments::text(value)?;
-    work.bytes(text.as_str().len())?;
+    work.bytes(text.cost())?;
     let new = rewrite(text.as_str())?;
     if new == text.as_str() {
         Ok(value.clone())

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::key::{Gathered, Key, KeyStep, Keys};
 
-pub use text::{BLOCK_HOLE, HOLE, Piece, Text};
+pub use text::{BLOCK_HOLE, HOLE, PIECE_BYTES, Piece, Text};
 
 /// How a value or a piece of text came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,6 +14,9 @@ pub struct Piece {
     pub origin: Origin,
 }
 
+/// What a piece takes beside its characters.
+pub const PIECE_BYTES: usize = size_of::<Piece>();
+
 /// Stands in a text for a hole within a line.
 pub const HOLE: char = '\u{E000}';
 /// Stands in a text for a hole that is indented, so that it may have several lines.
@@ -78,6 +81,12 @@ impl Text {
     /// The characters.
     pub fn as_str(&self) -> &str {
         &self.characters
+    }
+
+    /// About how much memory it takes.
+    pub fn cost(&self) -> usize {
+        let pieces = self.pieces.len().saturating_mul(PIECE_BYTES);
+        size_of::<Self>() + pieces.saturating_add(self.characters.len())
     }
 
     /// The pieces, with their characters.

@@ -6,13 +6,17 @@
 //!
 //! `measure` beside this file prints what each scene costs.
 
+mod charts;
+mod keys;
 mod measure;
 mod objects;
 mod records;
+mod releases;
 mod scene;
 mod servers;
 mod snapshots;
 mod table;
+mod values;
 mod writes;
 
 use scene::Scene;
@@ -24,6 +28,7 @@ fn scenes() -> Vec<Scene> {
         objects::scenes(),
         writes::scenes(),
         servers::scenes(),
+        values::scenes(),
     ]
     .concat()
 }

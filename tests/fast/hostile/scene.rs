@@ -23,6 +23,8 @@ pub(super) struct Scene {
     pub(super) promise: Promise,
     /// Makes the hostile part.
     pub(super) make: fn() -> Hostile,
+    /// What the scan is asked for besides.
+    pub(super) flags: &'static [&'static str],
 }
 
 /// What driftline promises for a scene.
@@ -35,6 +37,9 @@ pub(super) enum Promise {
     /// Every other release is reported as without the hostile part. A scan that reads all of it within its limits has
     /// nothing to tell about it.
     Harmless,
+    /// Every other release is reported as without the hostile part. Of the hostile releases all are drifted, and each drifted
+    /// field has a key that keeps it, or the reason why none is named.
+    Answered,
     /// The scan does not say "clean", whatever else it says.
     NeverClean,
 }
@@ -67,7 +72,7 @@ impl Hostile {
 }
 
 /// A release in each honest namespace, whose settings have drifted.
-fn honest() -> Vec<Stored> {
+pub(super) fn honest() -> Vec<Stored> {
     let release_in = |namespace: &'static str| {
         let objects = [
             config_map("settings", "blue"),
@@ -89,6 +94,7 @@ impl Scene {
             about,
             promise: Promise::OthersAsWithout,
             make,
+            flags: &[],
         }
     }
 
@@ -100,6 +106,14 @@ impl Scene {
         }
     }
 
+    /// The same, and the scan is asked which values keep the drift.
+    pub(super) fn with_values(self) -> Self {
+        Self {
+            flags: &["--values"],
+            ..self
+        }
+    }
+
     /// Scans the scene's cluster.
     pub(super) fn scan(&self, format: Format, limits: Limits) -> Measured {
         let hostile = (self.make)();
@@ -107,16 +121,21 @@ impl Scene {
         for (path, query, skip, fault) in hostile.faults {
             server = server.on(path, query, skip, usize::MAX, fault);
         }
-        scan(&server, format, limits)
+        scan(&server, format, self.flags, limits)
+    }
+
+    /// Scans the cluster of the honest tenants alone, asked for the same.
+    pub(super) fn scan_without(&self, limits: Limits) -> Measured {
+        scan(&Server::start(honest()), Format::Json, self.flags, limits)
     }
 }
 
 /// Scans the cluster of the honest tenants alone.
 pub(super) fn scan_without(limits: Limits) -> Measured {
-    scan(&Server::start(honest()), Format::Json, limits)
+    scan(&Server::start(honest()), Format::Json, &[], limits)
 }
 
-fn scan(server: &Server, format: Format, limits: Limits) -> Measured {
+fn scan(server: &Server, format: Format, flags: &[&str], limits: Limits) -> Measured {
     let home = Home::new();
     let kubeconfig = home.kubeconfig(&server.url, &json!({"token": "token"}));
     let format = match format {
@@ -134,6 +153,7 @@ fn scan(server: &Server, format: Format, limits: Limits) -> Measured {
         "-o",
         format,
     ];
+    let arguments = [&arguments, flags].concat();
     run(&[("HOME", home.path().as_os_str())], &arguments, limits)
 }
 

@@ -11,6 +11,7 @@ const RECORDS: &str = "labelSelector=owner%3Dhelm";
 
 pub(super) fn scenes() -> Vec<Scene> {
     let row = |name, about, make| Scene {
+        flags: &[],
         name,
         about,
         promise: Promise::NeverClean,

@@ -146,10 +146,10 @@ fn a_required_value_passes_and_a_missing_one_fails() {
 fn a_text_that_is_too_large_is_too_much() {
     assert_eq!(
         shown("repeat", &[int(i64::MAX), text("x")]),
-        "it takes more than 256 MiB of text, the limit"
+        "it takes more than 48 MiB of text, the limit"
     );
     assert_eq!(
         shown("indent", &[int(i64::MAX), text("x")]),
-        "it takes more than 256 MiB of text, the limit"
+        "it takes more than 48 MiB of text, the limit"
     );
 }
