@@ -185,6 +185,12 @@ fn what_grows_without_end_ends() {
 }
 
 #[test]
+fn a_template_of_very_many_words_or_blocks_is_not_held() {
+    is_too_much(&format!("{{{{ $x := list {}}}}}", "1 ".repeat(210_000)));
+    is_too_much(&"{{ if true }}x{{ end }}".repeat(30_000));
+}
+
+#[test]
 fn maps_that_hold_themselves_end() {
     let own = r#"{{ $m := dict "a" 1 }}{{ $n := dict "b" $m }}{{ $_ := set $m "n" $n }}"#;
     for action in [

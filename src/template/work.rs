@@ -63,6 +63,8 @@ pub struct Work {
 pub(super) struct Level(usize);
 
 const STEPS: usize = 20_000_000;
+/// Of all evaluations, and of what goes on between them. Waiting for others does not count.
+const TIME: Duration = Duration::from_secs(10);
 /// Ten times what the largest known chart takes. All of it may be held at once, in a pod that has five times as much.
 const BYTES: usize = 48 << 20;
 
@@ -86,7 +88,7 @@ impl Work {
             bytes: BYTES / of,
             bytes_at_most: BYTES / of,
             depth: 400,
-            until: Instant::now() + Duration::from_secs(10),
+            until: Instant::now() + TIME,
             turn: None,
             changed_maps: Vec::new(),
             cache: Cache::default(),

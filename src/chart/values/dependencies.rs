@@ -108,6 +108,7 @@ fn keep_those_that_are_on(
             .iter()
             .find(|dependency| requirement.is_met_by(dependency))
         {
+            budget.copy(found)?;
             let mut dependency = found.clone();
             if !alias.is_empty() {
                 set(&mut dependency.metadata, "name", Value::String(alias.clone()));
@@ -217,4 +218,44 @@ fn nested(path: &str, table: Table, budget: &mut Budget) -> Result<Table, ChartE
         current = outer;
     }
     Ok(current)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::chart::values::{DefaultNulls, rendered_values};
+
+    /// A chart that depends on the next one under so many names, and so on.
+    fn chain(levels: usize, names: usize) -> Chart {
+        let next = levels.checked_sub(1).map(|below| chain(below, names));
+        let stated: Vec<Value> = next
+            .iter()
+            .flat_map(|next| {
+                (0..names)
+                    .map(|at| json!({"name": next.name(), "version": "1.0.0", "alias": format!("a{at}")}))
+            })
+            .collect();
+        Chart {
+            metadata: json!({"name": format!("c{levels}"), "version": "1.0.0", DEPENDENCIES: stated}),
+            templates: Vec::new(),
+            files: Vec::new(),
+            values: json!({}),
+            schema: None,
+            dependencies: next.into_iter().collect(),
+            are_dependencies_known: true,
+        }
+    }
+
+    #[test]
+    fn copies_of_dependencies_under_other_names_are_limited() {
+        let of = |levels, names| {
+            let chart = chain(levels, names);
+            let rendered = rendered_values(&chart, &json!({}), DefaultNulls::Kept);
+            rendered.map(|rendered| rendered.scopes.len())
+        };
+        assert_eq!(of(2, 3).unwrap(), 1 + 3 + 9);
+        assert!(matches!(of(5, 30), Err(ChartError::TooMuch(_))));
+    }
 }

@@ -10,13 +10,21 @@ use std::rc::Rc;
 use serde_json::{Map, Value};
 
 use super::DefaultNulls;
-use crate::chart::ChartError;
+use crate::chart::{Chart, ChartError};
+use crate::weight;
 
 /// How deep values may nest. What is read here nests at most 128 levels; imports add some.
 const MAX_DEPTH: usize = 300;
 
 /// How many values are copied or merged for one chart and its dependencies. The largest known chart takes 200,000.
-const MAX_STEPS: usize = 10_000_000;
+const MAX_STEPS: usize = 1_000_000;
+
+/// What copies of dependencies may take, which a chart can have under as many names as it likes.
+const MAX_COPIES: usize = 32 << 20;
+
+/// What a chart and each file of it take beside their values.
+const CHART_BYTES: usize = 1 << 10;
+const FILE_BYTES: usize = 128;
 
 /// A table that is shared by all who hold it.
 pub(super) type Table = Rc<RefCell<BTreeMap<String, Node>>>;
@@ -54,6 +62,7 @@ impl Node {
 #[derive(Debug)]
 pub(super) struct Budget {
     steps: usize,
+    copies: usize,
     /// What becomes of nulls in default values.
     pub(super) default_nulls: DefaultNulls,
 }
@@ -63,8 +72,22 @@ impl Budget {
     pub(super) const fn new(default_nulls: DefaultNulls) -> Self {
         Self {
             steps: MAX_STEPS,
+            copies: MAX_COPIES,
             default_nulls,
         }
+    }
+
+    /// Takes the room for a copy of a chart, with all that it depends on.
+    pub(super) fn copy(&mut self, chart: &Chart) -> Result<(), ChartError> {
+        let names = chart.templates.iter().chain(&chart.files);
+        let names: usize = names.map(|file| FILE_BYTES + file.name.len()).sum();
+        let values = weight::of_value(&chart.metadata) + weight::of_value(&chart.values);
+        self.copies = self
+            .copies
+            .checked_sub(CHART_BYTES + names + values)
+            .ok_or(ChartError::TooMuch("32 MiB of copies of its dependencies"))?;
+        let mut dependencies = chart.dependencies.iter();
+        dependencies.try_for_each(|dependency| self.copy(dependency))
     }
 
     /// Takes a step at a depth.
@@ -73,7 +96,7 @@ impl Budget {
             return Err(ChartError::TooMuch("300 levels of values"));
         }
         self.steps = self.steps.checked_sub(1).ok_or(ChartError::TooMuch(
-            "10,000,000 values, with those of its dependencies",
+            "1,000,000 values, with those of its dependencies",
         ))?;
         Ok(())
     }

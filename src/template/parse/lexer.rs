@@ -84,6 +84,9 @@ pub(super) struct Token<'a> {
     pub(super) line: usize,
 }
 
+/// How many words a template has at most, which all are held while it is read. The largest known one has a tenth of them.
+const MAX_WORDS: usize = 200_000;
+
 /// The white space that `{{-` and `-}}` trim.
 const SPACES: [char; 4] = [' ', '\t', '\r', '\n'];
 
@@ -173,6 +176,9 @@ impl<'a> Lexer<'a> {
         let mut parens = 0_usize;
         loop {
             work.step()?;
+            if self.tokens.len() > MAX_WORDS {
+                return Err(Fault::TooMuch("200,000 words in a template"));
+            }
             if let Some(close) = close(self.rest) {
                 if parens > 0 {
                     return Err(failed("a parenthesis is left open", self.line));

@@ -9,6 +9,9 @@ use super::super::work::{Fault, Work};
 use super::lexer::{Token, Word};
 use super::{failed, is_empty, literal};
 
+/// What a part of a template takes once it is read, beside its text.
+const NODE_BYTES: usize = size_of::<Node>() + 128;
+
 /// Where a list of nodes ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stop {
@@ -216,6 +219,7 @@ impl<'a> Parser<'a> {
     /// Text or an action.
     fn part(&mut self, work: &mut Work) -> Result<Part, Fault> {
         let token = self.next_word();
+        work.bytes(NODE_BYTES)?;
         match token.word {
             Word::Text => {
                 work.bytes(token.text.len())?;

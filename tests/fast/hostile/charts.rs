@@ -82,7 +82,7 @@ fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         (
             "a gigabyte of zeros",
             zipped(&vec![0; 1 << 30]),
-            "its archive is broken or cut off",
+            "its archive has no files",
         ),
         (
             "30 files of 4 MiB",
@@ -240,10 +240,17 @@ fn read() -> Vec<(&'static str, Vec<u8>)> {
     };
     vec![
         ("a template that loops", with_text("app/templates/a.yaml", loops)),
-        (
-            "a library that loops",
-            with_text("app/charts/lib/templates/_a.tpl", loops),
-        ),
+        ("a dependency that loops", {
+            let inner = "apiVersion: v2\nname: lib\nversion: 1.0.0\n";
+            let entries = [
+                ("app/Chart.yaml", CHART),
+                ("app/charts/lib/Chart.yaml", inner),
+                ("app/charts/lib/templates/a.yaml", loops),
+            ];
+            archive(
+                &entries.map(|(path, text)| (path, EntryType::Regular, text.len() as u64, text.as_bytes())),
+            )
+        }),
         ("24 million copies of a dependency", aliases(6)),
         (
             "values of 400,000 numbers",
