@@ -186,7 +186,7 @@ fn rendered() -> Vec<Scene> {
             "1.5 MB of rendered text that neither Helm deployed",
             || {
                 everywhere(
-                    r#"{{ $_ := set .Values "key" "c" }}{{ range until 100000 }}# a: b, c {{ . }}{{ "\n" }}{{ end }}"#,
+                    r##"{{ $_ := set .Values "key" "c" }}{{ range until 100000 }}# a: b, c {{ . }}{{ "\n" }}{{ end }}"##,
                 )
             },
         ),
@@ -280,7 +280,7 @@ fn fields() -> Vec<Scene> {
             "1,000 changed fields of one object in a long document",
             || {
                 changed_fields(
-                    r#"{{ range until 100000 }}# a: b, c{{ "\n" }}{{ end }}"#,
+                    r##"{{ range until 100000 }}# a: b, c{{ "\n" }}{{ end }}"##,
                     &json!({}),
                 )
             },
