@@ -1,7 +1,19 @@
 //! Texts of release records that are made to harm. Both test binaries use them: against a fake API server and against the
 //! real one.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
+
+/// Nine levels of nine aliases each, as the entries of a map.
+pub(crate) fn alias_bomb() -> String {
+    let mut text = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
+    for level in 1..10 {
+        let aliases = list(&format!("*a{}", level - 1), 9);
+        writeln!(text, "a{level}: &a{level} [{aliases}]").unwrap();
+    }
+    text
+}
 
 /// A text so many times, with commas between.
 pub(crate) fn list(item: &str, count: usize) -> String {

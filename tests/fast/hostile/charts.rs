@@ -1,5 +1,6 @@
 //! `driftline values` on an ordinary release, with a chart by mail (`--chart`) that is made to harm.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tar::{Builder, EntryType, Header};
 use super::scene::honest;
 use crate::faults::server::Server;
 use crate::faults::world::Home;
+use crate::support::hostile::alias_bomb;
 use crate::support::limited::{Limits, MOST_RESIDENT, Measured, SHIPPED, run};
 
 /// An archive is read in a second; the rest is for machines that do other things.
@@ -70,14 +72,6 @@ fn with_text(path: &str, text: &str) -> Vec<u8> {
 /// Archives that are no charts, and what is said of each.
 fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let zeros = vec![0; 4 << 20];
-    let aliases = || {
-        let mut text = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
-        for level in 1..10 {
-            let aliases = vec![format!("*a{}", level - 1); 9].join(",");
-            text += &format!("a{level}: &a{level} [{aliases}]\n");
-        }
-        text
-    };
     vec![
         (
             "a gigabyte of zeros",
@@ -144,7 +138,7 @@ fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ),
         (
             "aliases of aliases as values",
-            with_text("app/values.yaml", &aliases()),
+            with_text("app/values.yaml", &alias_bomb()),
             "values.yaml",
         ),
         (
@@ -179,21 +173,22 @@ fn read() -> Vec<(&'static str, Vec<u8>)> {
     let aliases = |levels: usize| {
         // Each chart depends on the next 30 times, under other names.
         let chart_yaml = |level: usize| {
-            let mut text = format!("apiVersion: v2\nname: c{level}\nversion: 1.0.0\n");
-            if level == 0 {
-                text = CHART.to_owned();
-            }
+            let mut text = match level {
+                0 => CHART.to_owned(),
+                _ => format!("apiVersion: v2\nname: c{level}\nversion: 1.0.0\n"),
+            };
             if level + 1 < levels {
                 text += "dependencies:\n";
                 for at in 0..30 {
-                    text += &format!("  - {{name: c{}, version: 1.0.0, alias: a{at}}}\n", level + 1);
+                    writeln!(text, "  - {{name: c{}, version: 1.0.0, alias: a{at}}}", level + 1).unwrap();
                 }
             }
             text
         };
         let files: Vec<(String, String)> = (0..levels)
             .map(|level| {
-                let folder: String = (1..=level).map(|at| format!("charts/c{at}/")).collect();
+                let folders: Vec<String> = (1..=level).map(|at| format!("charts/c{at}/")).collect();
+                let folder = folders.concat();
                 (format!("app/{folder}Chart.yaml"), chart_yaml(level))
             })
             .collect();
@@ -214,9 +209,9 @@ fn read() -> Vec<(&'static str, Vec<u8>)> {
     let imports = {
         let import = "    - {child: a, parent: b}\n".repeat(20_000);
         let chart = format!("{CHART}dependencies:\n- name: c1\n  version: 1.0.0\n  import-values:\n{import}");
-        let keys: String = (0..20_000).map(|at| format!("  k{at}: 1\n")).collect();
+        let keys: Vec<String> = (0..20_000).map(|at| format!("  k{at}: 1\n")).collect();
         let inner = "apiVersion: v2\nname: c1\nversion: 1.0.0\n";
-        let keys = format!("a:\n{keys}");
+        let keys = format!("a:\n{}", keys.concat());
         archive(&[
             (
                 "app/Chart.yaml",

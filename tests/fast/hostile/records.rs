@@ -11,8 +11,8 @@ use super::scene::{EVIL, Hostile, Promise, Scene, owned};
 use crate::faults::server::Stored;
 use crate::faults::world::{Revision, config_map, gzip};
 use crate::support::hostile::{
-    documents, list, list_object, long_text, many_namespaces, one_deployment, with_chart_files, with_hooks,
-    with_manifest,
+    alias_bomb, documents, list, list_object, long_text, many_namespaces, one_deployment, with_chart_files,
+    with_hooks, with_manifest,
 };
 
 /// A hook of a name that failed.
@@ -118,14 +118,8 @@ fn manifests() -> Vec<Scene> {
             manifest(&with_data("w", &format!("{{{}}}", list(r#""k":"""#, 490_000))))
         }),
         Scene::told("alias-bomb", "nine levels of nine aliases each", || {
-            let mut text =
-                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\na0: &a0 [x,x,x,x,x,x,x,x,x]\n"
-                    .to_owned();
-            for level in 1..10 {
-                let aliases = list(&format!("*a{}", level - 1), 9);
-                writeln!(text, "a{level}: &a{level} [{aliases}]").unwrap();
-            }
-            manifest(&text)
+            let head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+            manifest(&format!("{head}{}", alias_bomb()))
         }),
         Scene::told(
             "merge-bomb",

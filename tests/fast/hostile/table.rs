@@ -146,7 +146,7 @@ fn check(scene: Scene, without: &Measured) -> Vec<String> {
     let is_silent = match scene.promise {
         Promise::OthersAsWithout => hostile.iter().all(is_untold),
         Promise::NoneClean => hostile.iter().any(is_clean),
-        Promise::Answered => !hostile.iter().all(is_answered),
+        Promise::Answered => !hostile.iter().copied().all(is_answered),
         Promise::Harmless => false,
         Promise::NeverClean => true,
     };
@@ -161,7 +161,7 @@ fn check(scene: Scene, without: &Measured) -> Vec<String> {
 }
 
 /// Whether a release is drifted, and each of its drifted fields has a key or the reason why none is named.
-fn is_answered(release: &&Value) -> bool {
+fn is_answered(release: &Value) -> bool {
     let objects = release["objects"].as_array().into_iter().flatten();
     let mut findings = objects.flat_map(|object| object["findings"].as_array().into_iter().flatten());
     release["verdict"] == "drifted"

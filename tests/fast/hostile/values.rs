@@ -8,6 +8,7 @@ use super::releases::{
     added_fields, changed_fields, changed_parts, everywhere, release, stored, templated, valued, with_setting,
 };
 use super::scene::{Hostile, Promise, Scene};
+use crate::support::hostile::alias_bomb;
 
 pub(super) fn scenes() -> Vec<Scene> {
     let scenes = [endless(), growing(), rendered(), files(), fields(), schemas()].concat();
@@ -162,11 +163,7 @@ fn growing() -> Vec<Scene> {
             "values-from-yaml",
             "12 templates that read aliases of aliases",
             || {
-                let mut text = "a0: &a0 [x,x,x,x,x,x,x,x,x]\\n".to_owned();
-                for level in 1..10 {
-                    let aliases = vec![format!("*a{}", level - 1); 9].join(",");
-                    text += &format!("a{level}: &a{level} [{aliases}]\\n");
-                }
+                let text = alias_bomb().replace('\n', "\\n");
                 everywhere(&format!(
                     r#"{{{{ $x := fromYaml "{text}" }}}}{{{{ toYaml $x }}}}"#
                 ))
@@ -186,7 +183,7 @@ fn rendered() -> Vec<Scene> {
             "1.5 MB of rendered text that neither Helm deployed",
             || {
                 everywhere(
-                    r##"{{ $_ := set .Values "key" "c" }}{{ range until 100000 }}# a: b, c {{ . }}{{ "\n" }}{{ end }}"##,
+                    r#"{{ $_ := set .Values "key" "c" }}{{ range until 100000 }}# a: b, c {{ . }}{{ "\n" }}{{ end }}"#,
                 )
             },
         ),
@@ -207,12 +204,7 @@ fn rendered() -> Vec<Scene> {
             || everywhere(r#"a:{{ "\n" }}{{ repeat 1000000 "- " }}{{ "\n---\n" }}"#),
         ),
         row("values-aliases", "rendered aliases of aliases", || {
-            let mut text = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
-            for level in 1..10 {
-                let aliases = vec![format!("*a{}", level - 1); 9].join(",");
-                text += &format!("a{level}: &a{level} [{aliases}]\n");
-            }
-            everywhere(&format!("{text}---\n"))
+            everywhere(&format!("{}---\n", alias_bomb()))
         }),
     ]
 }
@@ -280,7 +272,7 @@ fn fields() -> Vec<Scene> {
             "1,000 changed fields of one object in a long document",
             || {
                 changed_fields(
-                    r##"{{ range until 100000 }}# a: b, c{{ "\n" }}{{ end }}"##,
+                    r#"{{ range until 100000 }}# a: b, c{{ "\n" }}{{ end }}"#,
                     &json!({}),
                 )
             },
