@@ -71,8 +71,8 @@ fn what_a_failed_revision_wrote_and_no_upgrade_removed_is_drift() {
     }
 }
 
-/// How many of the states one run begins with each command of: every so manieth. All take a quarter of an hour.
-const SAMPLED: usize = 3;
+/// A run begins with each command of every so manieth state. All take half an hour.
+const SAMPLED: usize = 8;
 
 /// Whoever reads a page may begin with any of its commands. A run tries some of the states, and with `DRIFTLINE_ALL=1` or
 /// `TROUBLE` all that are chosen.
