@@ -13,6 +13,7 @@ mod names;
 mod placement;
 mod question;
 mod record;
+mod rekeyed;
 mod removed;
 mod scalar;
 mod schema;
@@ -27,7 +28,6 @@ mod tree;
 
 use serde_json::Value;
 
-pub use self::moved::is_checksum;
 pub use self::record::release_chart;
 pub use self::suggest::{suggest, suggest_within};
 use crate::compare::path::FieldPath;

@@ -9,7 +9,7 @@ use crate::compare::path::{FieldPath, Segment};
 use crate::template::traced::HOLE;
 
 /// Whether a field is an annotation or a label that sums up what is rendered elsewhere: it follows whatever is changed.
-pub fn is_checksum(path: &FieldPath) -> bool {
+pub(super) fn is_checksum(path: &FieldPath) -> bool {
     let mut keys = path.keys().rev().map(str::to_lowercase);
     let (Some(last), Some(map)) = (keys.next(), keys.next()) else {
         return false;
@@ -33,6 +33,22 @@ pub(super) fn is_own(asked: &Asked, field: &AskedField, change: &Change) -> bool
         (Some(_), Some(_)) | (None, None) => false,
     };
     may_start_with(&change.path, path) || (may_start_with(path, &change.path) && whole())
+}
+
+/// Whether a value has a null where the one before had a scalar, or nothing.
+pub(super) fn is_emptied(before: Option<&Value>, after: &Value) -> bool {
+    match after {
+        Value::Null => !matches!(before, Some(Value::Null | Value::Array(_) | Value::Object(_))),
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.any(|(at, item)| is_emptied(before.and_then(|before| before.get(at)), item))
+        }
+        Value::Object(fields) => {
+            let mut fields = fields.iter();
+            fields.any(|(key, field)| is_emptied(before.and_then(|before| before.get(key)), field))
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 /// Whether a map or list holds one scalar, map or list on each level.

@@ -54,6 +54,9 @@ impl<'q> Question<'q> {
             return Err(NoKeyReason::NotKept);
         }
         self.session.complete(&mut trial)?;
+        if self.empties_others(&trial) {
+            return Err(NoKeyReason::NotKept);
+        }
         Ok(self.described(key, value, &set, whole, &trial, KeyCertainty::Verified))
     }
 
@@ -178,6 +181,18 @@ impl<'q> Question<'q> {
                 None => document.field(path).is_none() && !document.may_have(path),
             },
         }
+    }
+
+    /// Whether nothing stands where another field had a value: a template asks for the key there, too, and the API server may
+    /// ask for the field.
+    fn empties_others(self, trial: &Trial) -> bool {
+        let depth = self.field.path.segments().len();
+        trial.moved().any(|(change, _)| {
+            let is_own =
+                moved::is_own(self.asked, self.field, change) && change.path.segments().len() <= depth;
+            let after = change.after.as_ref();
+            !is_own && after.is_some_and(|after| moved::is_emptied(change.before.as_ref(), after))
+        })
     }
 
     /// Whether the field is known to be something else than what lives.

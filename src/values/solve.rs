@@ -178,6 +178,7 @@ fn why_none(pieces: &[LocatedPiece], texts: &[String], wanted: &str) -> NoKeyRea
     let rest = wanted.get(same_start..).unwrap_or_default();
     let rest_of_whole = whole.get(same_start..).unwrap_or_default();
     let same_end = common_suffix(rest_of_whole, rest);
+    let is_insertion = same_start + same_end == whole.len();
     let changed = same_start..(whole.len() - same_end).max(same_start + 1);
     let mut start = 0;
     let (mut is_literal, mut has_key, mut has_hole) = (true, false, false);
@@ -189,7 +190,8 @@ fn why_none(pieces: &[LocatedPiece], texts: &[String], wanted: &str) -> NoKeyRea
             has_hole |= is_hole(piece);
         } else if start <= changed.end && end >= changed.start {
             // What came may belong to the value beside it.
-            is_literal &= piece.origin.kind == Kind::Literal || start != end;
+            let is_beside = is_insertion || start == end;
+            is_literal &= piece.origin.kind == Kind::Literal || !is_beside;
         }
         start = end;
     }

@@ -7,7 +7,7 @@ use super::question::{Question, Template};
 use super::record::weight_of;
 use super::session::Session;
 use super::stack::on_a_stack;
-use super::{Answer, Asked, Suggestion, added, by_name, changed, removed, secret};
+use super::{Answer, Asked, Suggestion, added, by_name, changed, rekeyed, removed, secret};
 use crate::chart::ReleaseChart;
 use crate::source::Capabilities;
 use crate::template::roots::Surroundings;
@@ -59,15 +59,21 @@ fn answers(
     asked
         .iter()
         .map(|asked| {
-            let one = |field| match &session {
-                Ok(session) => answer(Question {
-                    session,
-                    asked,
-                    field,
-                }),
+            let rekeyed = rekeyed::fields(asked);
+            let one = |(at, field)| match &session {
+                Ok(session) => {
+                    let question = Question {
+                        session,
+                        asked,
+                        field,
+                    };
+                    let of_key = rekeyed.get(&at).map(|field| Question { field, ..question });
+                    let of_key = of_key.and_then(|question| suggestion(question).ok());
+                    of_key.map_or_else(|| answer(question), |found| Answer::Key(Box::new(found)))
+                }
                 Err(reason) => Answer::None(*reason),
             };
-            asked.fields.iter().map(one).collect()
+            asked.fields.iter().enumerate().map(one).collect()
         })
         .collect()
 }

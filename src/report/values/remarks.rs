@@ -228,7 +228,7 @@ const fn heading(reason: NoKeyReason) -> &'static str {
         NoKeyReason::SetByChart => "No value sets these; the chart sets them itself",
         NoKeyReason::Autoscaled => "Nothing to keep; an autoscaler sets these replica counts",
         NoKeyReason::HalfUpgraded => {
-            "Written by a revision that was never deployed; its own values keep them: helm get values --revision"
+            "In a revision that was never deployed, too, whose values keep them: helm get values RELEASE --revision N"
         }
         NoKeyReason::NotInRecord => {
             "Not known: the template is of a chart that the release record does not hold; --chart gives it"

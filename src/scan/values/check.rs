@@ -28,7 +28,6 @@ use crate::scan::cluster_facts::ClusterFacts;
 use crate::scan::load::decode_record;
 use crate::scan::resolver::Resolver;
 use crate::source::{Kinds, ReadError, Record, Share, Source};
-use crate::values::is_checksum;
 use crate::values::{Asked, AskedField};
 use crate::vocabulary::CheckedOutcome;
 
@@ -200,7 +199,7 @@ impl Check<'_> {
             for path in paths {
                 let is_known = known.is_some_and(|known| known.iter().any(|known| known.overlaps(&path)));
                 let is_said = is_known && path != FieldPath::root();
-                if !is_said && !is_checksum(&path) {
+                if !is_said {
                     moved.insert(MovedField {
                         kind: key.gvk.kind.clone(),
                         namespace: key.namespace.clone(),

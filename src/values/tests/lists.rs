@@ -89,3 +89,62 @@ fn a_variable_that_was_added_is_an_element_or_an_entry() {
         assert_eq!(set(answer), verified("extraEnv", value), "{form}");
     }
 }
+
+const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n";
+
+#[test]
+fn a_port_with_another_number_is_one_change() {
+    let text =
+        format!("{SERVICE}  - port: {{{{ .Values.service.port }}}}\n    targetPort: http\n    name: http\n");
+    let release = Release::of(&text, json!({"service": {"port": 80}}));
+    let answers = release.ask_all(
+        "web/templates/web.yaml",
+        ("Service", "web"),
+        vec![
+            (
+                "spec ports @port=80",
+                json!({"port": 80, "targetPort": "http", "name": "http"}),
+                Value::Null,
+            ),
+            (
+                "spec ports @port=8000",
+                Value::Null,
+                json!({"port": 8000, "targetPort": "http", "name": "http", "protocol": "TCP"}),
+            ),
+        ],
+    );
+    for answer in answers {
+        assert_eq!(set(answer), verified("service.port", json!(8000)));
+    }
+}
+
+#[test]
+fn no_key_leaves_an_element_without_its_key() {
+    let text = format!("{SERVICE}  - port: {{{{ .Values.service.port }}}}\n    name: http\n");
+    let release = Release::of(&text, json!({"service": {"port": 80}}));
+    let answer = release.ask_in(
+        "web/templates/web.yaml",
+        ("Service", "web"),
+        "spec ports @port=80",
+        json!({"port": 80, "name": "http"}),
+        Value::Null,
+    );
+    assert_eq!(refused(answer), Reason::NotKept);
+}
+
+#[test]
+fn no_key_leaves_a_field_empty_elsewhere() {
+    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      \
+                containers:\n      - name: web\n        volumeMounts:\n        {{- range .Values.volumes }}\n        \
+                - name: {{ .name }}\n          mountPath: {{ .path }}\n        {{- end }}\n      volumes:\n      \
+                {{- range .Values.volumes }}\n      - name: {{ .name }}\n        emptyDir: {}\n      {{- end }}\n";
+    let release = Release::of(text, json!({"volumes": []}));
+    let answer = release.ask_in(
+        "web/templates/web.yaml",
+        ("Deployment", "web"),
+        "spec template spec volumes @tmp",
+        Value::Null,
+        json!({"name": "tmp", "emptyDir": {}}),
+    );
+    refused(answer);
+}

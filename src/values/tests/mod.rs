@@ -71,13 +71,29 @@ impl Release {
     fn ask_in(
         &self,
         template: &str,
-        (kind, name): (&str, &str),
+        object: (&str, &str),
         path: &str,
         deployed: Value,
         live: Value,
     ) -> Answer {
+        self.ask_all(template, object, vec![(path, deployed, live)])
+            .remove(0)
+    }
+
+    /// The answers about fields of an object of a template: the path, what was deployed, what lives.
+    fn ask_all(
+        &self,
+        template: &str,
+        (kind, name): (&str, &str),
+        fields: Vec<(&str, Value, Value)>,
+    ) -> Vec<Answer> {
         let some = |value: Value| Some(value).filter(|value| !value.is_null());
         let version = if kind == "Deployment" { "apps/v1" } else { "v1" };
+        let fields = fields.into_iter().map(|(path, deployed, live)| AskedField {
+            path: path_of(path),
+            deployed: some(deployed),
+            live: some(live),
+        });
         let asked = Asked {
             template: Some(template.to_owned()),
             key: ObjectKey {
@@ -85,15 +101,10 @@ impl Release {
                 namespace: None,
                 name: name.to_owned(),
             },
-            fields: vec![AskedField {
-                path: path_of(path),
-                deployed: some(deployed),
-                live: some(live),
-            }],
+            fields: fields.collect(),
             is_autoscaled: false,
         };
-        let mut answers = suggest(&self.0, &Capabilities::default(), &[asked]);
-        answers.remove(0).remove(0)
+        suggest(&self.0, &Capabilities::default(), &[asked]).remove(0)
     }
 
     /// The answer about a field of the container of the Deployment `web`.
@@ -109,10 +120,13 @@ impl Release {
     }
 }
 
-/// A path of names, with `@NAME` for the element of that name.
+/// A path of names, with `@NAME` for the element of that name, and `@KEY=NUMBER` for one with another key.
 fn path_of(text: &str) -> FieldPath {
     let segments = text.split(' ').map(|step| match step.strip_prefix('@') {
-        Some(name) => Segment::Match(vec![("name".to_owned(), Value::from(name))]),
+        Some(element) => Segment::Match(vec![match element.split_once('=') {
+            Some((key, number)) => (key.to_owned(), Value::from(number.parse::<u64>().unwrap())),
+            None => ("name".to_owned(), Value::from(element)),
+        }]),
         None => Segment::Key(step.to_owned()),
     });
     segments.collect()

@@ -29,6 +29,13 @@ fn the_key_of_an_entry_is_named_whether_it_is_written_as_text_or_as_base64() {
     ] {
         let answer = ask(template, values.clone(), "old", Some("new"));
         assert_eq!(set(answer), verified("auth.password", json!("new")), "{template}");
+        // What was appended: the base64 of the old text begins that of the new one.
+        let answer = ask(template, values.clone(), "old", Some("older"));
+        assert_eq!(
+            set(answer),
+            verified("auth.password", json!("older")),
+            "{template}"
+        );
     }
     let part = "stringData:\n  password: {{ printf \"user:%s\" .Values.auth.password }}";
     let answer = ask(part, values.clone(), "user:old", Some("user:new"));
