@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::ast::{Command, Operand, Pipeline};
 use super::evaluate::{Run, Variables};
 use super::key::{Key, Keys};
-use super::traced::{Kind, Map, Native, Origin, Text, Traced, Value};
+use super::traced::{Kind, Native, Origin, Text, Traced, Value};
 use super::work::Fault;
 use super::{functions, natives};
 
@@ -238,17 +238,16 @@ impl Run<'_> {
                 Some(text) => Ok(Traced::text(self.tpl(&text, dot)?)),
                 None => Ok(Traced::unknown(args)),
             },
-            // At the installation there was nothing, in all likelihood; later there may be.
-            ("lookup", _) if self.surroundings.revision <= 1 => {
-                Ok(Traced::literal(Value::Map(Map::default())))
-            }
             ("lookup", _) => Ok(Traced::unknown(&[])),
             _ => {
                 if args.iter().any(|arg| matches!(arg.value, Value::Native(_))) {
                     let args: Vec<Traced> = args.iter().map(as_list).collect();
                     return functions::call(name, &args, self.work);
                 }
-                functions::call(name, args, self.work)
+                let value = functions::call(name, args, self.work)?;
+                // `index` and `get` read a value as a field does.
+                self.note_read(&value);
+                Ok(value)
             }
         }
     }

@@ -26,13 +26,17 @@ pub struct Surroundings {
 
 /// `.Release` (Helm: `pkg/chart/common/util/values.go`, `ToRenderValues`).
 pub(super) fn release(surroundings: &Surroundings) -> Traced {
-    let is_installation = surroundings.revision <= 1;
+    // What an installation rendered has to be the same in the upgrade that keeps it.
+    let is_upgrade = |yes: bool| match surroundings.revision {
+        0 | 1 => Traced::unknown(&[]),
+        _ => Traced::literal(Value::Bool(yes)),
+    };
     let revision = i64::try_from(surroundings.revision).unwrap_or(i64::MAX);
     map([
         ("Name", text(&surroundings.release)),
         ("Namespace", text(&surroundings.namespace)),
-        ("IsUpgrade", Traced::literal(Value::Bool(!is_installation))),
-        ("IsInstall", Traced::literal(Value::Bool(is_installation))),
+        ("IsUpgrade", is_upgrade(true)),
+        ("IsInstall", is_upgrade(false)),
         ("Revision", Traced::literal(Value::Int(revision))),
         ("Service", text("Helm")),
     ])

@@ -57,7 +57,11 @@ impl<'q> Question<'q> {
         if self.empties_others(&trial) {
             return Err(NoKeyReason::NotKept);
         }
-        Ok(self.described(key, value, &set, whole, &trial, KeyCertainty::Verified))
+        let certainty = match self.session.reaches_unknown(&set) {
+            true => KeyCertainty::ByName,
+            false => KeyCertainty::Verified,
+        };
+        Ok(self.described(key, value, &set, whole, &trial, certainty))
     }
 
     /// The same with a value in the type that the key wants, whatever that is.
@@ -173,7 +177,7 @@ impl<'q> Question<'q> {
         let path = &self.field.path;
         match &self.field.live {
             Some(live) => match document.value(path) {
-                Some(value) => is_what_lives(&value, live),
+                Some(value) => is_what_lives(&value, live, self.is_quantity()),
                 None => fits_around_hole(document, path, live),
             },
             None => match document.value(path) {
@@ -217,10 +221,16 @@ impl<'q> Question<'q> {
             || (deployed.is_some() && document.field(path).is_none() && !document.may_have(path))
     }
 
+    /// Whether the field takes a number and lives as a text.
+    fn is_quantity(self) -> bool {
+        matches!(self.field.deployed, Some(Value::Number(_)))
+            || self.field.path.keys().any(scalar::holds_quantities)
+    }
+
     /// Whether the field is known to have another value.
     fn is_otherwise(self, document: &Document, than: Option<&Value>) -> bool {
         match (document.value(&self.field.path), than) {
-            (Some(value), Some(than)) => !is_what_lives(&value, than),
+            (Some(value), Some(than)) => !is_what_lives(&value, than, self.is_quantity()),
             (Some(_), None) => true,
             (None, _) => false,
         }
@@ -240,13 +250,8 @@ fn is_as_good_as_absent(value: &Value, path: &FieldPath) -> bool {
 }
 
 /// Whether a rendered value is the live one. Texts that hold YAML are compared by what they say.
-fn is_what_lives(value: &Value, live: &Value) -> bool {
-    let starts_alike = match (value.as_str(), live.as_str()) {
-        // White space before a text of several lines is a line of it.
-        (Some(value), Some(live)) if live.trim_end().contains('\n') => value.trim_end() == live.trim_end(),
-        _ => true,
-    };
-    if starts_alike && scalar::is_alike(value, live) {
+fn is_what_lives(value: &Value, live: &Value, is_quantity: bool) -> bool {
+    if scalar::is_same(value, live, is_quantity) {
         return true;
     }
     match (value, live) {

@@ -37,6 +37,35 @@ pub(super) fn is_alike(one: &Value, other: &Value) -> bool {
     }
 }
 
+/// Whether a rendered value is the live one, in its type and to the last blank. The API server writes quantities as texts,
+/// and takes numbers for them: so it is where `is_quantity`.
+pub(super) fn is_same(rendered: &Value, live: &Value, is_quantity: bool) -> bool {
+    match (rendered, live) {
+        (Value::Array(one), Value::Array(other)) => {
+            let mut pairs = one.iter().zip(other);
+            one.len() == other.len() && pairs.all(|(one, other)| is_same(one, other, is_quantity))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let mut fields = one.iter();
+            one.len() == other.len()
+                && fields.all(|(name, value)| {
+                    let is_quantity = is_quantity || holds_quantities(name);
+                    other
+                        .get(name)
+                        .is_some_and(|other| is_same(value, other, is_quantity))
+                })
+        }
+        (Value::Number(_), Value::Number(_)) => text_of(rendered) == text_of(live),
+        (Value::Number(_), Value::String(_)) => is_quantity && text_of(rendered) == text_of(live),
+        (one, other) => one == other,
+    }
+}
+
+/// Whether a field of this name holds quantities by names (Kubernetes: `core/v1`, `ResourceRequirements`).
+pub(super) fn holds_quantities(name: &str) -> bool {
+    ["limits", "requests", "capacity", "hard"].contains(&name)
+}
+
 /// A text in the type that a key has now: a number where a number is, and so on. Where the key has none, the type that
 /// the field itself has.
 pub(super) fn cast(text: &str, current: Option<&Value>, field: &Value) -> Value {

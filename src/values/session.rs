@@ -13,7 +13,7 @@ use super::source_map::{Change, Limits, SourceMap};
 use super::tree;
 use crate::chart::{DefaultNulls, ReleaseChart, Rendered, rendered_values};
 use crate::template::evaluate::File;
-use crate::template::key::Key;
+use crate::template::key::{Key, KeyStep};
 use crate::template::program::{Evaluation, Program};
 use crate::template::roots::Surroundings;
 use crate::template::work::{Fault, Work};
@@ -195,7 +195,39 @@ impl<'s> Session<'s> {
             }
         }
         let first = trial.first.clone();
-        self.evaluate(trial, |name| first.as_deref() != Some(name))
+        self.evaluate(trial, |name| first.as_deref() != Some(name))?;
+        self.without_files(trial);
+        if trial.renames() {
+            return Err(NoKeyReason::NamesObjects);
+        }
+        Ok(())
+    }
+
+    /// Tells what goes with the dependencies that are off with a key.
+    fn without_files(&self, trial: &mut Trial) {
+        let Some(program) = &trial.other_program else {
+            return;
+        };
+        let gone = self.base.files.keys().filter(|name| !program.has_file(name));
+        for name in gone.filter(|name| !is_notes(name)) {
+            let room = MAX_MOVED.saturating_sub(trial.changes.len());
+            let before = self.source_map(name).unwrap_or_default();
+            trial.changes.extend(before.changes(&SourceMap::default(), room));
+        }
+    }
+
+    /// Whether a dependency of which the templates are not at hand sees what a key is set to.
+    pub(super) fn reaches_unknown(&self, key: &Key) -> bool {
+        let chart = &self.release.chart;
+        let dependencies = chart.metadata["dependencies"].as_array();
+        let names = dependencies
+            .into_iter()
+            .flatten()
+            .flat_map(|stated| [&stated["alias"], &stated["name"]])
+            .filter_map(Value::as_str);
+        let names: Vec<&str> = names.chain(["global"]).collect();
+        let is_seen = |step: &KeyStep| matches!(step, KeyStep::Name(name) if names.contains(&&**name));
+        !chart.are_dependencies_known && names.len() > 1 && key.steps().first().copied().is_some_and(is_seen)
     }
 
     /// Evaluates those of these templates that hang on the key.
@@ -230,7 +262,7 @@ impl<'s> Session<'s> {
                     let before = self.source_map(&name).unwrap_or_default();
                     let map = SourceMap::of_changed(&text, &Limits::default(), &before);
                     let room = MAX_MOVED.saturating_sub(trial.changes.len());
-                    if matches!(known, Some(Ok(_))) && !is_notes(&name) {
+                    if !matches!(known, Some(Err(_))) && !is_notes(&name) {
                         trial.changes.extend(before.changes(&map, room));
                     }
                     Rc::new(map)
