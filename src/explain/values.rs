@@ -37,9 +37,9 @@ const fn of_certainty(certainty: KeyCertainty) -> Word {
         ),
         KeyCertainty::ByName => (
             &["by-name", "by name only", "by name only, check first"],
-            "the name and the value of the key fit the field, and nothing was evaluated",
-            "The template is of a chart that the release record does not hold, so that nothing else is known; values --chart \
-             gives it. Look at the rendering before an upgrade: values --check.",
+            "the key fits the field, and a chart that sees the key was not evaluated",
+            "The release record does not hold the templates of that chart, so that what else moves is not known; values --chart \
+             gives them. Look at the rendering before an upgrade: values --check.",
         ),
     };
     word(names, meaning, details)

@@ -50,7 +50,7 @@ impl Rendered {
         self.0.iter()
     }
 
-    /// The fields that are not the same in another rendering, without checksums: those follow whatever moves.
+    /// The fields that are not the same in another rendering.
     pub(super) fn moved(&self, other: &Self) -> BTreeSet<Field> {
         let names: BTreeSet<&String> = self.0.keys().chain(other.0.keys()).collect();
         let mut moved = BTreeSet::new();
@@ -62,9 +62,7 @@ impl Rendered {
                 &FieldPath::root(),
                 &mut paths,
             );
-            let paths = paths.iter().map(ToString::to_string);
-            let told = paths.filter(|path| !path.contains("checksum/"));
-            moved.extend(told.map(|path| (name.clone(), path)));
+            moved.extend(paths.iter().map(|path| (name.clone(), path.to_string())));
         }
         moved
     }
