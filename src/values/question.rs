@@ -57,9 +57,10 @@ impl<'q> Question<'q> {
         if self.empties_others(&trial) {
             return Err(NoKeyReason::NotKept);
         }
-        let certainty = match self.session.reaches_unknown(&set) {
-            true => KeyCertainty::ByName,
-            false => KeyCertainty::Verified,
+        let certainty = if self.session.reaches_unknown(&set) {
+            KeyCertainty::ByName
+        } else {
+            KeyCertainty::Verified
         };
         Ok(self.described(key, value, &set, whole, &trial, certainty))
     }
