@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use super::glob::Glob;
 use super::name_pattern::{self, NameError};
+use super::shard::Shard;
 use crate::model::Selected;
 use crate::release::stored::ReleaseKey;
 
@@ -19,6 +20,9 @@ pub struct Selection {
     pub releases: Vec<ReleasePattern>,
     /// The label selector of the releases' records, which the API server applies.
     pub selector: Option<String>,
+    /// The share of the namespaces that the scan is about; `None` for all. The records of the others are listed, because a
+    /// part of what is true of one release depends on others, and not compared.
+    pub shard: Option<Shard>,
     /// What it means that something named here does not exist.
     pub when_absent: WhenAbsent,
 }
@@ -53,6 +57,7 @@ impl Selection {
             namespaces: self.namespaces.iter().map(ToString::to_string).collect(),
             releases: self.releases.iter().map(ToString::to_string).collect(),
             selector: self.selector.clone(),
+            shard: self.shard.map(|shard| shard.to_string()),
             drivers: Vec::new(),
             left_out: None,
         }
@@ -66,13 +71,24 @@ impl Selection {
             namespaces: namespaces.collect::<Result<_, _>>().ok()?,
             releases: releases.collect::<Result<_, _>>().ok()?,
             selector: selected.selector.clone(),
+            shard: selected.shard.as_deref().map(str::parse).transpose().ok()?,
             when_absent: WhenAbsent::default(),
         })
     }
 
     /// Whether it is about all releases.
     pub fn is_everything(&self) -> bool {
+        self.shard.is_none() && self.is_everything_in_its_shard()
+    }
+
+    /// Whether it is about all releases, or all shards together are.
+    pub(crate) fn is_everything_in_its_shard(&self) -> bool {
         self.namespaces.is_empty() && self.releases.is_empty() && self.selector.is_none()
+    }
+
+    /// Whether a namespace with records is in the shard.
+    pub(crate) fn is_in_shard(&self, namespace: &str) -> bool {
+        self.shard.is_none_or(|shard| shard.has(namespace))
     }
 
     /// The namespaces whose records have to be listed; all of them when empty.
@@ -97,8 +113,13 @@ impl Selection {
         self.has_named(&release.namespace, &release.name)
     }
 
-    /// Whether a release of this name is selected in this namespace.
+    /// Whether a release of this name, whose records are in this namespace, is selected.
     pub fn has_named(&self, namespace: &str, name: &str) -> bool {
+        self.is_in_shard(namespace) && self.has_in_any_shard(namespace, name)
+    }
+
+    /// Whether a release is selected, whatever shard it is in.
+    pub(crate) fn has_in_any_shard(&self, namespace: &str, name: &str) -> bool {
         let mut namespaces = self.namespaces.iter();
         let is_in = self.namespaces.is_empty() || namespaces.any(|pattern| pattern.matches(namespace));
         let is_named =
