@@ -40,6 +40,7 @@ const FIELDS: [(&str, Fate); 39] = [
     ("/stopped", Fate::Refused),
     ("/ignored[]/rule", Fate::LeftOut(2)),
     ("/ignored[]/idle", Fate::Cleared),
+    ("/ignored[]/idleInShard", Fate::Cleared),
     ("/orphans[]/records", Fate::LeftOut(2)),
     ("/releases[]/verdict", Fate::LeftOut(2)),
     ("/releases[]/applyMethod", Fate::Cleared),
