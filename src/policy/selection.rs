@@ -9,7 +9,6 @@ use super::glob::Glob;
 use super::name_pattern::{self, NameError};
 use super::shard::Shard;
 use crate::model::Selected;
-use crate::release::stored::ReleaseKey;
 
 /// The releases that a scan is about. An empty list stands for all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -106,14 +105,9 @@ impl Selection {
         all
     }
 
-    /// Whether a release is selected, by its namespace and its name.
+    /// Whether a release of this name, whose records are in this namespace, is selected.
     ///
     /// The namespaces are those of releases that are named without one: `NAMESPACE/RELEASE` says where that one is.
-    pub(crate) fn has(&self, release: &ReleaseKey) -> bool {
-        self.has_named(&release.namespace, &release.name)
-    }
-
-    /// Whether a release of this name, whose records are in this namespace, is selected.
     pub fn has_named(&self, namespace: &str, name: &str) -> bool {
         self.is_in_shard(namespace) && self.has_in_any_shard(namespace, name)
     }
@@ -247,15 +241,10 @@ mod tests {
             let listed = selection.listed_namespaces();
             listed.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        let key = |namespace: &str, name: &str| ReleaseKey {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            driver: crate::release::stored::Driver::Secret,
-        };
         let both = selection(&["shop/web", "team-*/api"]);
         assert_eq!(listed(&both), ["shop", "team-*"]);
-        assert!(both.has(&key("shop", "web")) && both.has(&key("team-a", "api")));
-        assert!(!both.has(&key("shop", "api")) && !both.has(&key("team-a", "web")));
+        assert!(both.has_named("shop", "web") && both.has_named("team-a", "api"));
+        assert!(!both.has_named("shop", "api") && !both.has_named("team-a", "web"));
         // A release without a namespace may be in any.
         assert_eq!(listed(&selection(&["shop/web", "api"])), [""; 0]);
         // Regression: a selected namespace hid a release that was named with another one, and the scan passed on nothing.
@@ -264,7 +253,7 @@ mod tests {
             ..selection(&["shop/web", "api"])
         };
         assert_eq!(listed(&apart), ["tenant", "shop"]);
-        assert!(apart.has(&key("shop", "web")) && apart.has(&key("tenant", "api")));
-        assert!(!apart.has(&key("shop", "api")) && !apart.has(&key("tenant", "web")));
+        assert!(apart.has_named("shop", "web") && apart.has_named("tenant", "api"));
+        assert!(!apart.has_named("shop", "api") && !apart.has_named("tenant", "web"));
     }
 }
