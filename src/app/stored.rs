@@ -85,6 +85,9 @@ async fn read_text(noun: &str, path: &Path, max_bytes: u64, stop: &Stop) -> anyh
         json.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => anyhow::anyhow!("there is no such file"),
             io::ErrorKind::IsADirectory => anyhow::anyhow!("it is a folder, and no file"),
+            io::ErrorKind::FileTooLarge if max_bytes < MAX_BYTES => {
+                anyhow::anyhow!("with those before it, it is larger than {} MiB", MAX_BYTES >> 20)
+            }
             _ => error.into(),
         })
     };

@@ -89,6 +89,8 @@ fn all_shards_of_the_example_are_its_report_byte_for_byte() {
             merged.stderr
         );
         assert_eq!(merged.status, whole.status);
+        let is_about_values = arguments.contains(&"--values");
+        assert_eq!(merged.stdout.contains("\"valuesCheck\""), is_about_values);
         // No shard has everything.
         let largest = (0..SHARDS).map(|index| releases(&shards.path(index))).max();
         assert!(largest < Some(12) && largest > Some(0), "{largest:?}");
@@ -156,6 +158,69 @@ fn a_merge_that_is_not_whole_says_so() {
         ran.stderr
     );
     assert_eq!(run(&["merge"]).status, Some(2));
+}
+
+/// A report can come from anywhere.
+#[test]
+fn reports_of_any_origin_do_no_harm() {
+    let shards = Shards::scan(&[]);
+    let original = std::fs::read_to_string(shards.path(1)).unwrap();
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut report = serde_json::from_str(&original).unwrap();
+        change(&mut report);
+        std::fs::write(shards.path(1), serde_json::to_string(&report).unwrap()).unwrap();
+        shards.merge(&[0, 1, 2, 3], &[])
+    };
+    let stopped = with(&|report| {
+        report["stopped"] = "deadline".into();
+        report["outcome"] = "error".into();
+    });
+    assert_eq!(stopped.status, Some(2), "{}", stopped.stdout);
+    let older = with(&|report| report["tool"]["version"] = "0.0.1\u{1b}[31m".into());
+    assert_eq!(older.status, Some(1), "{}", older.stderr);
+    assert!(
+        older
+            .stdout
+            .contains("the shards were scanned by different versions of driftline"),
+        "{}",
+        older.stdout
+    );
+    let hostile = with(&|report| report["cluster"]["name"] = "de\u{1b}[31mmo".into());
+    let elsewhere = with(&|report| report["cluster"]["server"] = "https://\u{1b}]0;x\u{7}".into());
+    assert_eq!(elsewhere.status, Some(2));
+    for ran in [&older, &hostile, &elsewhere] {
+        let printed = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(!printed.contains(['\u{1b}', '\u{7}']), "{printed:?}");
+    }
+    let nested = |report: &mut Value| {
+        let deep = (0..150).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
+        report["extra"] = deep;
+    };
+    for (change, says) in [
+        (&nested as &dyn Fn(&mut Value), "recursion limit"),
+        (
+            &|report| report["schema"] = "driftline.report/v9".into(),
+            "its schema is",
+        ),
+        (
+            &|report| report["releases"] = Value::Array(Vec::new()),
+            "not whole",
+        ),
+        (&|report| *report = Value::Null, "not a report in JSON"),
+    ] {
+        let ran = with(change);
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""));
+        assert!(ran.stderr.contains(says), "{says}: {}", ran.stderr);
+    }
+    let file = std::fs::File::create(shards.path(1)).unwrap();
+    file.set_len(256 << 20).unwrap();
+    let ran = shards.merge(&[0, 1, 2, 3], &[]);
+    assert!(
+        ran.stderr
+            .contains("with those before it, it is larger than 256 MiB"),
+        "{}",
+        ran.stderr
+    );
 }
 
 /// `kubectl logs` prints the log of one Pod after the other.
@@ -266,8 +331,12 @@ fn a_shard_is_a_setting_like_any_other() {
     assert_eq!(shard(&by_flag), "0/2");
     for (text, says) in [
         ("4/4", "the last one is 3/4"),
+        ("5/4", "the last one is 3/4"),
         ("$(JOB_COMPLETION_INDEX)/4", "has to be I/N"),
         ("1", "has to be I/N"),
+        ("x", "has to be I/N"),
+        ("1/0", "from 1 to 1000"),
+        ("1/100000", "from 1 to 1000"),
     ] {
         let ran = scan(&["--shard", text]);
         assert_eq!(ran.status, Some(2));

@@ -37,6 +37,16 @@ fn merge(cluster: &Cluster, paths: &[&str], arguments: &[&str]) -> Scan {
     Scan::from(cluster.driftline(&[&["merge", "-o", "json"], paths, arguments].concat()))
 }
 
+/// Writes a chart with one template.
+fn chart_of(folder: &TempDir, name: &str, text: &str) -> String {
+    let chart = folder.path().join(name);
+    fs::create_dir_all(chart.join("templates")).unwrap();
+    let about = format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n");
+    fs::write(chart.join("Chart.yaml"), about).unwrap();
+    fs::write(chart.join("templates/all.yaml"), text).unwrap();
+    chart.display().to_string()
+}
+
 /// The releases of a cluster that has all that one release may have to do with another one in another namespace.
 fn entangled(cluster: &Cluster) -> Vec<Release<'_>> {
     let mut releases = Vec::new();
@@ -57,6 +67,18 @@ fn entangled(cluster: &Cluster) -> Vec<Release<'_>> {
     shop.upgrade(&[]);
     shop.kubectl(&["scale", "statefulset/{r}-api", "--replicas=5"]);
     shop.kubectl(&["delete", "service/{r}-web", "--wait"]);
+    // A cluster-scoped object that two releases deploy: it is the second one's.
+    let folder = tempfile::tempdir().unwrap();
+    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: of-two-releases\nrules: []\n";
+    let shared = chart_of(&folder, "shared", role);
+    for _ in 0..2 {
+        releases.push(Release::install_from(
+            cluster,
+            HelmVersion::V3,
+            &shared,
+            &["--take-ownership"],
+        ));
+    }
     // Orphans: what an uninstalled release leaves, and one whose objects another release has.
     for name in ["left", "taken"] {
         let namespace = cluster.namespace(name);
@@ -103,6 +125,10 @@ fn the_reports_of_all_shards_are_that_of_one_scan() {
         &["--all", "--values"],
     ] {
         let whole = scan(cluster, arguments);
+        if !arguments.contains(&"-n") {
+            let named = whole.stdout.matches("of-two-releases").count();
+            assert!(named > 0, "{}", whole.stdout);
+        }
         for count in [SHARDS, 7] {
             let shards = shards(cluster, &folder, count, arguments);
             let paths: Vec<&str> = shards.iter().map(|(_, path)| path.as_str()).collect();
@@ -129,23 +155,12 @@ fn what_a_release_of_another_shard_deploys_is_not_left_over() {
     };
     let home = cluster.namespace("owner");
     let folder = tempfile::tempdir().unwrap();
-    let chart = |name: &str, text: &str| {
-        let chart = folder.path().join(name);
-        fs::create_dir_all(chart.join("templates")).unwrap();
-        fs::write(
-            chart.join("Chart.yaml"),
-            format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n"),
-        )
-        .unwrap();
-        fs::write(chart.join("templates/all.yaml"), text).unwrap();
-        chart.display().to_string()
-    };
     let guarded = format!(
         "{{{{ if .Values.shared }}}}\n{}{{{{ end }}}}\n",
         config_map(&home)
     );
-    let guest = chart("guest", &guarded);
-    let owner = chart("owner", &config_map(&home));
+    let guest = chart_of(&folder, "guest", &guarded);
+    let owner = chart_of(&folder, "owner", &config_map(&home));
     let release = Release::install_from(cluster, HelmVersion::V3, &guest, &["--set", "shared=true"]);
     // Helm leaves it behind, because somebody asked it to keep it; then another release takes it over.
     cluster.kubectl(&[

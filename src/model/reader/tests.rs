@@ -24,7 +24,7 @@ enum Fate {
 }
 
 /// Every field of the contract that holds a word, by its path, and the effect of an unknown word there.
-const FIELDS: [(&str, Fate); 39] = [
+const FIELDS: [(&str, Fate); 40] = [
     ("/comparedWith/detail", Fate::ObjectCleared),
     ("/resolved[]/kind", Fate::LeftOut(2)),
     ("/resolved[]/how", Fate::LeftOut(2)),

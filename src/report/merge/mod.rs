@@ -20,6 +20,9 @@ use crate::vocabulary::{Outcome, Stopped};
 /// How many characters of a name in a report a sentence repeats.
 const NAME: usize = 200;
 
+/// The longest name of a cluster, in characters: it is repeated for each release.
+const MAX_CLUSTER_NAME: usize = 253;
+
 /// A report that is given.
 #[derive(Debug, Clone)]
 pub struct Given {
@@ -51,6 +54,24 @@ pub enum MergeError {
     /// A report names no shard in a way that is known.
     #[error("{0} is of a shard that this version does not know")]
     UnknownShard(String),
+    /// A report has a release that is in another shard, which has it, too.
+    #[error(
+        "{place} is of shard {shard} and has the release {release}, which is in another one: it is not as the scan wrote it"
+    )]
+    OfAnotherShard {
+        /// Where it is.
+        place: String,
+        /// The shard.
+        shard: String,
+        /// The release.
+        release: String,
+    },
+    /// A cluster has no name that its releases could have in front of their own.
+    #[error(
+        "{0} is of a cluster whose name is empty or longer than {MAX_CLUSTER_NAME} characters: several clusters are told apart by \
+         their names, so give it one by --cluster-name (cluster.name) and scan again"
+    )]
+    ClusterName(String),
     /// Two reports are of the same cluster, and not of shards of it.
     #[error(
         "{one} and {other} are both of the cluster {cluster}: give one of them; if they are of two clusters, give each a name by \
@@ -147,6 +168,15 @@ pub fn merge(given: Vec<Given>) -> Result<Report, MergeError> {
         }
         let cluster = one.report.cluster.name.clone();
         by_cluster.entry(cluster).or_default().push(one);
+    }
+    let is_unnamed = |one: &&Given| {
+        let name = one.report.cluster.name.trim();
+        !(1..=MAX_CLUSTER_NAME).contains(&name.chars().count())
+    };
+    if by_cluster.len() > 1
+        && let Some(unnamed) = by_cluster.values().flatten().find(is_unnamed)
+    {
+        return Err(MergeError::ClusterName(unnamed.place.clone()));
     }
     let of_clusters = by_cluster.into_values().map(shards::merge);
     let mut reports: Vec<Report> = of_clusters.collect::<Result<_, _>>()?;

@@ -14,7 +14,7 @@ use crate::vocabulary::{IdleReason, MemoryDetail, Outcome};
 const APART: TimeDelta = TimeDelta::hours(1);
 
 /// The scopes of what is said of one scan alone, so that two shards mean two things with the same words.
-const OF_ONE_SCAN: [&str; 3] = ["scan", "state", "values"];
+const OF_ONE_SCAN: [&str; 4] = ["scan", "state", "values", ReportError::REPORT];
 
 /// A report of a shard, and which one that is.
 struct Part {
@@ -41,6 +41,17 @@ pub(super) fn merge(mut given: Vec<Given>) -> Result<Report, MergeError> {
         let Ok(shard) = text.parse::<Shard>() else {
             return Err(MergeError::UnknownShard(place));
         };
+        if let Some(release) = report
+            .releases
+            .iter()
+            .find(|release| !shard.has(&release.storage.namespace))
+        {
+            return Err(MergeError::OfAnotherShard {
+                release: short(&release.full_name()),
+                shard: shard.to_string(),
+                place,
+            });
+        }
         let part = Part { shard, place, report };
         if let Some(first) = parts.values().next() {
             goes_with(first, &part)?;
@@ -251,14 +262,14 @@ fn notes(parts: &[Part]) -> Vec<ReportNote> {
 fn name_shard(part: &mut Part) {
     let shard = part.shard;
     let is_of_one_scan = |scope: &str| OF_ONE_SCAN.contains(&scope);
-    let name = |message: &mut String| message.push_str(&format!(" (shard {shard})"));
     let errors = part.report.errors.iter_mut();
-    for error in errors.filter(|error| is_of_one_scan(&error.scope)) {
-        name(&mut error.message);
-    }
+    let errors = errors.map(|error| (&error.scope, &mut error.message));
     let notes = part.report.notes.iter_mut();
-    for note in notes.filter(|note| is_of_one_scan(&note.scope)) {
-        name(&mut note.message);
+    let notes = notes.map(|note| (&note.scope, &mut note.message));
+    for (scope, message) in errors.chain(notes) {
+        if is_of_one_scan(scope) {
+            *message = format!("{message} (shard {shard})");
+        }
     }
 }
 

@@ -185,6 +185,21 @@ fn what_cannot_have_been_meant_is_refused_in_one_sentence() {
             })),
             "0.json is of a shard that this version does not know",
         ),
+        (
+            refused(changed(2, |report| {
+                report.releases.push(release("shop", "twice"));
+                report.releases.push(release("pay", "twice"));
+            })),
+            "which is in another one: it is not as the scan wrote it",
+        ),
+        (
+            refused([whole(), named(whole(), " ")]),
+            "1.json is of a cluster whose name is empty or longer than 253 characters",
+        ),
+        (
+            refused([whole(), named(whole(), &"x".repeat(1 << 20))]),
+            "1.json is of a cluster whose name is empty",
+        ),
         (refused([diagnosed()]), "0.json is a diagnosis"),
         (
             refused([merged([whole(), named(whole(), "eu")])]),
@@ -193,6 +208,7 @@ fn what_cannot_have_been_meant_is_refused_in_one_sentence() {
     ] {
         let sentence = error.to_string();
         assert!(sentence.contains(says), "{sentence}");
+        assert!(sentence.len() < 1_000, "{sentence}");
     }
 }
 
