@@ -263,6 +263,7 @@ fn an_uninstalled_release_is_over_and_one_that_was_not_asked_for_is_not() {
         kind: ResolvedKind::Finding,
         namespace: "shop".to_owned(),
         release: "web".to_owned(),
+        cluster: None,
         storage: release("shop", "web", Verdict::Clean).storage,
         object: None,
         path: None,
