@@ -55,6 +55,17 @@ impl Chart {
         self.word("version")
     }
 
+    /// The names under which the values of the dependencies stand that its metadata state: the alias of one that has one.
+    pub fn dependency_names(&self) -> impl Iterator<Item = &str> {
+        let stated = self.metadata.get("dependencies").and_then(Value::as_array);
+        stated.into_iter().flatten().filter_map(|stated| {
+            let text = |key| stated.get(key).and_then(Value::as_str);
+            text("alias")
+                .filter(|alias| !alias.is_empty())
+                .or_else(|| text("name"))
+        })
+    }
+
     fn word(&self, key: &str) -> &str {
         self.metadata.get(key).and_then(Value::as_str).unwrap_or_default()
     }

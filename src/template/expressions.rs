@@ -240,11 +240,12 @@ impl Run<'_> {
             },
             ("lookup", _) => Ok(Traced::unknown(&[])),
             _ => {
-                if args.iter().any(|arg| matches!(arg.value, Value::Native(_))) {
+                let value = if args.iter().any(|arg| matches!(arg.value, Value::Native(_))) {
                     let args: Vec<Traced> = args.iter().map(as_list).collect();
-                    return functions::call(name, &args, self.work);
-                }
-                let value = functions::call(name, args, self.work)?;
+                    functions::call(name, &args, self.work)?
+                } else {
+                    functions::call(name, args, self.work)?
+                };
                 // `index` and `get` read a value as a field does.
                 self.note_read(&value);
                 Ok(value)

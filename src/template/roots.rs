@@ -16,8 +16,10 @@ pub struct Surroundings {
     pub release: String,
     /// The namespace that it installs into.
     pub namespace: String,
-    /// The revision; 1 for an installation.
+    /// The revision.
     pub revision: u64,
+    /// Whether it upgrades a release, and does not install one.
+    pub is_upgrade: bool,
     /// The version of Kubernetes, such as `v1.33.4`; `None` where it is not known.
     pub kube_version: Option<String>,
     /// The API versions that are served, `apps/v1` and `apps/v1/Deployment` alike; `None` where they are not known.
@@ -26,17 +28,15 @@ pub struct Surroundings {
 
 /// `.Release` (Helm: `pkg/chart/common/util/values.go`, `ToRenderValues`).
 pub(super) fn release(surroundings: &Surroundings) -> Traced {
-    // What an installation rendered has to be the same in the upgrade that keeps it.
-    let is_upgrade = |yes: bool| match surroundings.revision {
-        0 | 1 => Traced::unknown(&[]),
-        _ => Traced::literal(Value::Bool(yes)),
-    };
     let revision = i64::try_from(surroundings.revision).unwrap_or(i64::MAX);
     map([
         ("Name", text(&surroundings.release)),
         ("Namespace", text(&surroundings.namespace)),
-        ("IsUpgrade", is_upgrade(true)),
-        ("IsInstall", is_upgrade(false)),
+        ("IsUpgrade", Traced::literal(Value::Bool(surroundings.is_upgrade))),
+        (
+            "IsInstall",
+            Traced::literal(Value::Bool(!surroundings.is_upgrade)),
+        ),
         ("Revision", Traced::literal(Value::Int(revision))),
         ("Service", text("Helm")),
     ])

@@ -26,6 +26,8 @@ const MAX_MOVED: usize = 200;
 pub(super) struct Session<'s> {
     release: &'s ReleaseChart,
     surroundings: &'s Surroundings,
+    /// The same for the upgrade that sets a key.
+    upgrade: Surroundings,
     default_nulls: DefaultNulls,
     rendered: Rendered<'s>,
     program: Program,
@@ -79,6 +81,10 @@ impl<'s> Session<'s> {
         Self {
             release,
             surroundings,
+            upgrade: Surroundings {
+                is_upgrade: true,
+                ..surroundings.clone()
+            },
             default_nulls,
             schema: Schema::of(&rendered.chart, &rendered.values),
             rendered,
@@ -194,13 +200,9 @@ impl<'s> Session<'s> {
                 Acceptance::Refused(_) => return Err(NoKeyReason::RefusedBySchema),
             }
         }
-        let first = trial.first.clone();
-        self.evaluate(trial, |name| first.as_deref() != Some(name))?;
         self.without_files(trial);
-        if trial.renames() {
-            return Err(NoKeyReason::NamesObjects);
-        }
-        Ok(())
+        let first = trial.first.clone();
+        self.evaluate(trial, |name| first.as_deref() != Some(name))
     }
 
     /// Tells what goes with the dependencies that are off with a key.
@@ -219,15 +221,14 @@ impl<'s> Session<'s> {
     /// Whether a dependency of which the templates are not at hand sees what a key is set to.
     pub(super) fn reaches_unknown(&self, key: &Key) -> bool {
         let chart = &self.release.chart;
-        let dependencies = chart.metadata["dependencies"].as_array();
-        let names = dependencies
-            .into_iter()
-            .flatten()
-            .flat_map(|stated| [&stated["alias"], &stated["name"]])
-            .filter_map(Value::as_str);
-        let names: Vec<&str> = names.chain(["global"]).collect();
-        let is_seen = |step: &KeyStep| matches!(step, KeyStep::Name(name) if names.contains(&&**name));
-        !chart.are_dependencies_known && names.len() > 1 && key.steps().first().copied().is_some_and(is_seen)
+        let Some(KeyStep::Name(first)) = key.steps().first().copied() else {
+            return false;
+        };
+        !chart.are_dependencies_known
+            && chart
+                .dependency_names()
+                .chain(["global"])
+                .any(|name| name == &**first)
     }
 
     /// Evaluates those of these templates that hang on the key.
@@ -244,7 +245,7 @@ impl<'s> Session<'s> {
         let program = trial.other_program.as_ref().unwrap_or(&self.program);
         let after = {
             let work = &mut *self.work.borrow_mut();
-            program.evaluate_again(&trial.values, self.surroundings, work, &self.base, |name| {
+            program.evaluate_again(&trial.values, &self.upgrade, work, &self.base, |name| {
                 is_asked(name) && may_change(name)
             })
         };

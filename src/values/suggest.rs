@@ -46,6 +46,7 @@ fn answers(
         release: release.name.clone(),
         namespace: release.namespace.clone(),
         revision: release.revision,
+        is_upgrade: release.revision > 1,
         kube_version: capabilities.kube_version.clone(),
         api_versions: (!capabilities.api_versions.is_empty()).then(|| Arc::clone(&capabilities.api_versions)),
     };

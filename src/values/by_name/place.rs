@@ -47,20 +47,11 @@ impl<'q> Place<'q> {
         let template = question.asked.template.as_deref().unwrap_or_default();
         let folder = template.split("/templates/").next().unwrap_or_default();
         let charts = folder.split("/charts/").skip(1).map(str::to_owned).collect();
-        let dependencies = question.session.chart().metadata.get("dependencies");
-        let dependencies = dependencies.and_then(Value::as_array).into_iter().flatten();
-        let name_of = |dependency: &Value| {
-            let name = dependency
-                .get("alias")
-                .filter(|alias| alias.as_str().is_some_and(|alias| !alias.is_empty()));
-            name.or_else(|| dependency.get("name"))?
-                .as_str()
-                .map(str::to_owned)
-        };
+        let dependencies = question.session.chart().dependency_names();
         Self {
             question,
             charts,
-            dependencies: dependencies.filter_map(name_of).collect(),
+            dependencies: dependencies.map(str::to_owned).collect(),
             read: match question.template() {
                 Template::Known(template) => Some(question.session.keys_read(template)),
                 Template::Unknown => None,

@@ -1,6 +1,7 @@
 //! What is answered for small charts that are made here.
 
 mod by_name;
+mod dependencies;
 mod lists;
 mod scalars;
 mod secrets;
@@ -49,6 +50,15 @@ impl Release {
         let above = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      \
                      containers:\n      - name: web\n";
         Self::of(&format!("{above}{container}\n"), values)
+    }
+
+    /// With another template.
+    fn with_second(mut self, template: &str) -> Self {
+        self.0.chart.templates.push(ChartFile {
+            name: "templates/second.yaml".to_owned(),
+            data: Arc::from(template.as_bytes()),
+        });
+        self
     }
 
     /// With a schema for the values.

@@ -262,3 +262,109 @@ fn a_number_with_zeros_around_it_is_given_as_a_text() {
         assert_eq!(set(answer), verified("a", value), "{live}");
     }
 }
+
+/// A `ConfigMap` with one entry, and the answer about it.
+fn ask_entry(entry: &str, values: Value, deployed: &str, live: &str) -> super::Answer {
+    let text = format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  v: {entry}\n");
+    Release::of(&text, values).ask_in(
+        "web/templates/web.yaml",
+        ("ConfigMap", "web"),
+        "data v",
+        json!(deployed),
+        json!(live),
+    )
+}
+
+#[test]
+fn a_text_that_yaml_reads_as_something_else_is_kept_only_by_what_quotes_it() {
+    for live in [
+        "true", "123", "1000000", "0644", "z ", " z", "\tz", "", "null", "z\n",
+    ] {
+        let values = json!({"a": "foo"});
+        for entry in ["{{ .Values.a | quote }}", "{{ toJson .Values.a }}"] {
+            let answer = ask_entry(entry, values.clone(), "foo", live);
+            assert_eq!(set(answer), verified("a", json!(live)), "{entry} {live:?}");
+        }
+        let answer = ask_entry("{{ .Values.a }}", values, "foo", live);
+        assert_eq!(refused(answer), Reason::NotKept, "{live:?}");
+    }
+}
+
+#[test]
+fn white_space_that_the_template_takes_or_gives_is_no_value() {
+    for (entry, deployed, live) in [
+        ("{{ .Values.a | trim | quote }}", "foo", "x\n"),
+        ("{{ .Values.a | indent 2 | quote }}", "  foo", "  x\n"),
+        ("|\n    {{ .Values.a }}", "foo\n", "foo"),
+    ] {
+        refused(ask_entry(entry, json!({"a": "foo"}), deployed, live));
+    }
+    // YAML takes all but one break from the end of such a text.
+    let answer = ask_entry("|\n    {{ .Values.a }}", json!({"a": "foo"}), "foo\n", "x\n");
+    assert_eq!(set(answer), verified("a", json!("x\n")));
+}
+
+#[test]
+fn a_number_is_kept_by_a_number_and_a_quantity_by_either() {
+    let port = |live: Value| {
+        let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  \
+                    externalTrafficPort: {{ .Values.port | quote }}\n";
+        let release = Release::of(text, json!({"port": "http"}));
+        release.ask_in(
+            "web/templates/web.yaml",
+            ("Service", "web"),
+            "spec externalTrafficPort",
+            json!("http"),
+            live,
+        )
+    };
+    assert_eq!(set(port(json!("8080"))), verified("port", json!("8080")));
+    assert_eq!(refused(port(json!(8080))), Reason::NotKept);
+    let text = "        resources:\n          limits:\n            cpu: {{ .Values.cpu }}";
+    let release = Release::of_container(text, json!({"cpu": 1}));
+    let answer = release.ask("resources limits cpu", json!(1), json!("2"));
+    assert_eq!(set(answer), verified("cpu", json!(2)));
+}
+
+#[test]
+fn what_only_an_installation_renders_is_kept_by_no_key() {
+    for entry in [
+        "{{ if .Release.IsInstall }}{{ .Values.first }}{{ else }}{{ .Values.later }}{{ end }}",
+        "{{ if .Release.IsUpgrade }}{{ .Values.later }}{{ else }}{{ .Values.first }}{{ end }}",
+        "{{ with lookup \"v1\" \"ConfigMap\" \"prod\" \"web\" }}{{ .data.v }}{{ else }}{{ .Values.first }}{{ end }}",
+    ] {
+        let values = json!({"first": "one", "later": "two"});
+        refused(ask_entry(entry, values, "one", "three"));
+    }
+}
+
+#[test]
+fn what_functions_read_moves_with_the_key() {
+    let read = |entry: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  v: {{{{ .Values.a }}}}\n  w: {entry}\n"
+        );
+        let answer = Release::of(&text, json!({"a": "foo"})).with_second(&format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: other\ndata:\n  w: {entry}\n"
+        ));
+        let answer = answer.ask_in(
+            "web/templates/web.yaml",
+            ("ConfigMap", "web"),
+            "data v",
+            json!("foo"),
+            json!("bar"),
+        );
+        let also = named(answer).also_changes;
+        let names = also.into_iter().map(|moved| moved.name);
+        names.collect::<Vec<String>>()
+    };
+    for entry in [
+        "{{ .Values.a }}",
+        "{{ index . \"Values\" \"a\" }}",
+        "{{ index .Values \"a\" }}",
+        "{{ get (get $ \"Values\") \"a\" }}",
+        "{{ (index $ \"Values\").a }}",
+    ] {
+        assert_eq!(read(entry), ["other", "web"], "{entry}");
+    }
+}
