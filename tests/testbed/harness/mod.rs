@@ -3,7 +3,8 @@
 //! `cluster` owns the servers and runs the four programs against them,
 //! `release` is one installed chart in a namespace of its own, `report` reads
 //! the JSON that `driftline scan` prints, `change` reads tables of changes, `rehearsal` and `fate` hold its predictions
-//! to real upgrades, `happened` has what an operation came to and `prediction` what a preview said of it, `problems` lets a table run to its end, `webhook` changes objects
+//! to real upgrades, `happened` has what an operation came to and `prediction` what a preview said of it, `problems` lets a table run to its end, `sample` says which part of a
+//! long one is made, `webhook` changes objects
 //! on their way into the cluster.
 
 mod change;
@@ -16,6 +17,7 @@ mod problems;
 mod rehearsal;
 mod release;
 mod report;
+mod sample;
 mod webhook;
 
 pub(crate) use change::Change;
@@ -27,4 +29,5 @@ pub(crate) use problems::Problems;
 pub(crate) use rehearsal::{Rehearsal, Rehearsed};
 pub(crate) use release::{Release, later};
 pub(crate) use report::{Finding, Scan};
+pub(crate) use sample::is_sampled;
 pub(crate) use webhook::Webhook;

@@ -204,7 +204,9 @@ pub(super) const ENTANGLED: &[State] = &[
             release
                 .cluster
                 .kubectl(&["delete", "namespace", &release.namespace, "--wait=false"]);
-            release.kubectl(&["wait", "--for=delete", "configmap/{r}-settings", "--timeout=60s"]);
+            for object in ["configmap/{r}-settings", "job/{r}-migrate"] {
+                release.kubectl(&["wait", "--for=delete", object, "--timeout=60s"]);
+            }
         },
         diagnoses: &["stuck"],
         cure: Cure::None("nothing can be mended in a namespace that is being deleted"),

@@ -26,14 +26,14 @@ use self::case::Case;
 use self::method::Method;
 use self::page::{Page, Run};
 use self::stage::Stage;
-use crate::harness::{About, Cluster, Happened, Prediction};
+use crate::harness::{About, Cluster, Happened, Prediction, is_sampled};
 
 const TABLE: &str = include_str!("rollbacks.txt");
 
 /// The custom resources of cases that leave their definition alone.
 const WIDGETS: &str = "CustomResourceDefinition/widgets.preview.example.com";
 
-/// A run makes every so manieth case with its method. All take an hour.
+/// A run makes every so manieth case with its method.
 const SAMPLED: usize = 7;
 
 /// Cases at a time: most of a case is waiting for servers.
@@ -109,7 +109,6 @@ fn cluster() -> &'static Cluster {
 /// The cases of this run with their methods: every so manieth, if it is not asked for all.
 fn chosen(cases: &[Case], sampled: usize) -> Vec<(&Case, Method)> {
     let words = env::var("DRIFTLINE_CASES").ok();
-    let is_all = words.is_some() || env::var_os("DRIFTLINE_ALL").is_some();
     let is_named = |case: &Case| {
         words
             .as_deref()
@@ -121,7 +120,10 @@ fn chosen(cases: &[Case], sampled: usize) -> Vec<(&Case, Method)> {
         let methods = methods.filter(|method| case.cell(*method).is_some());
         methods.map(move |method| (case, method))
     });
-    runs.step_by(if is_all { 1 } else { sampled }).collect()
+    let runs = runs.enumerate();
+    runs.filter(|(position, _)| words.is_some() || is_sampled(*position, 0, sampled))
+        .map(|(_, run)| run)
+        .collect()
 }
 
 /// Makes a case, has driftline say what the operation would come to, and does it.

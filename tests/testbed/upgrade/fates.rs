@@ -16,9 +16,12 @@
 use serde_json::Value;
 
 use super::{Applies, METHODS};
-use crate::harness::{Change, Cluster, Problems, Rehearsal, Rehearsed, Release, Scan};
+use crate::harness::{Change, Cluster, Problems, Rehearsal, Rehearsed, Release, Scan, is_sampled};
 
 const TABLE: &str = include_str!("fates.txt");
+
+/// A run makes half of the rows by each method.
+const SAMPLED: usize = 2;
 
 struct Row {
     change: Change,
@@ -37,7 +40,12 @@ fn upgrades_make_of_every_change_what_was_predicted() {
             flags.push("--set=duplicates=true");
         }
         let release = Release::install(Cluster::shared(), method.helm, "fates", &flags);
-        let rows: Vec<&Row> = rows.iter().filter(|row| row.is_of(position)).collect();
+        let rows = rows.iter().enumerate();
+        let rows = rows.filter(|(row, _)| is_sampled(*row, position, SAMPLED));
+        let rows: Vec<&Row> = rows
+            .map(|(_, row)| row)
+            .filter(|row| row.is_of(position))
+            .collect();
         for row in &rows {
             problems.note(&release, row.change.title, &row.change.act(&release));
         }
