@@ -37,6 +37,9 @@ pub(super) enum Unfit {
          scan that ran to its end"
     )]
     Stopped,
+    /// Releases are found again by their names, which are those of several clusters in it.
+    #[error("it is of several clusters: use the report of one, as the scan of it wrote it")]
+    SeveralClusters,
     /// It is about one release, and its objects are those that matter for an operation.
     #[error("it is {0}, and not the report of a scan; make one with `driftline scan -o json=FILE`")]
     OtherKind(&'static str),
@@ -82,6 +85,7 @@ impl Baseline {
 fn unfit(report: &Report) -> Option<Unfit> {
     match ReportKind::of(report) {
         kind @ (ReportKind::Diagnosis | ReportKind::Preview) => Some(Unfit::OtherKind(kind.in_words())),
+        ReportKind::Scan if !report.clusters.is_empty() => Some(Unfit::SeveralClusters),
         ReportKind::Scan if report.outcome == Outcome::Error || report.stopped.is_some() => {
             Some(Unfit::Stopped)
         }

@@ -19,6 +19,7 @@ use crate::model::Report;
 use crate::model::rights::{Account, NoServiceAccount};
 use crate::policy::Confirm;
 use crate::policy::selection::{NamespacePattern, ReleasePattern, split_names};
+use crate::policy::shard::Shard;
 use crate::report::ReportKind;
 use crate::report::links::{CodesUrl, Links};
 use crate::report::rights::RightsFormat;
@@ -134,6 +135,9 @@ pub enum Command {
     /// Compare two stored reports: what is new, what changed and what is resolved
     #[command(after_help = COMPARE_STATUS)]
     Compare(Box<CompareArgs>),
+    /// Put stored reports together: those of all shards of a cluster, or of several clusters
+    #[command(after_help = MERGE_STATUS)]
+    Merge(Box<MergeArgs>),
     /// Save everything that a scan reads to files, for scanning without the cluster
     Snapshot(Box<SnapshotArgs>),
     /// Compare the rights of an account with those that a scan needs, and print the roles that are missing
@@ -186,6 +190,10 @@ const SHOW_STATUS: &str = "Exit status: 0, whatever the report says; 2 error (us
 const COMPARE_STATUS: &str = "Exit status, as of `scan --baseline OLD`: 0 no drift is new or changed; 1 some is, or what \
                               --fail-on names besides; 2 error (usage, no report that can be read, a scan that failed); 3 \
                               incomplete (no such drift seen, but something could not be read).";
+
+const MERGE_STATUS: &str = "Exit status, as of one scan of everything: 0 no drift; 1 drift, or what --fail-on names besides; 2 error \
+                            (usage, a report that cannot be read or does not go with the others, a scan that failed); 3 incomplete \
+                            (no drift seen, but something could not be read, or a shard is missing).";
 
 const DIAGNOSE_STATUS: &str = "Exit status: 0 no problem; 1 a problem (an entry of severity warning or critical, or \
                                objects that are left of a release without records); 2 error (usage, cluster unreachable); 3 incomplete (no problem seen, but something could not be read, \
@@ -339,6 +347,10 @@ pub struct ScanArgs {
     /// Which cluster and which releases.
     #[command(flatten)]
     pub cluster: ClusterArgs,
+    /// Only releases whose records are in the namespaces of this share: I/N is shard I of N, counted from 0. `driftline merge`
+    /// puts the reports of all N together [default: all]
+    #[arg(long, value_name = "I/N", value_parser = quoting::<Shard>, env = "DRIFTLINE_SHARD")]
+    pub shard: Option<Shard>,
     /// Scan a snapshot instead of a cluster; sends no notifications
     #[arg(
         long,
@@ -735,6 +747,31 @@ pub struct CompareArgs {
     pub stored: StoredArgs,
 }
 
+/// Options of `merge`.
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// The reports, as `-o json` writes them: of each shard of a cluster once, and of each cluster; `-` is standard input. A file
+    /// may have several, one after the other
+    #[arg(value_name = "REPORT", value_parser = path(), required = true)]
+    pub reports: Vec<PathBuf>,
+    /// What makes the exit status 1; may be repeated or comma-separated, and any of them is enough. With `new` the others count
+    /// only where they are new, too
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "drift|health|blocked|new",
+        default_value = "drift"
+    )]
+    pub fail_on: Vec<Condition>,
+    /// Exit status for drift, 0 if drift is no failure [default: 1]
+    #[arg(long, value_name = "STATUS", value_parser = quoting::<DriftStatus>)]
+    pub exit_code_on_drift: Option<DriftStatus>,
+    /// What all have.
+    #[command(flatten)]
+    pub stored: StoredArgs,
+}
+
 /// Options of `snapshot`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -742,6 +779,9 @@ pub struct SnapshotArgs {
     /// Which cluster and which releases.
     #[command(flatten)]
     pub cluster: ClusterArgs,
+    /// Only what `scan --shard I/N` reads: the releases in a share of the namespaces, shard I of N counted from 0 [default: all]
+    #[arg(long, value_name = "I/N", value_parser = quoting::<Shard>, env = "DRIFTLINE_SHARD")]
+    pub shard: Option<Shard>,
     /// Directory to write the snapshot to; must be new or empty
     #[arg(short, long, value_name = "PATH", value_parser = path())]
     pub output: PathBuf,

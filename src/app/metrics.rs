@@ -171,6 +171,7 @@ async fn push(
 ) -> anyhow::Result<()> {
     let Some(gateway) = gateway else { return Ok(()) };
     let push = Push {
+        shard: exposition.shard(),
         cluster: exposition.cluster(),
         text: &exposition.text(),
         content_type: CONTENT_TYPE,

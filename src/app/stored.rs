@@ -18,8 +18,8 @@ use crate::report::text::{Detail, Extent};
 use crate::report::{Format, ReportKind};
 use crate::vocabulary::Outcome;
 
-/// The largest report that is read, in bytes.
-const MAX_BYTES: u64 = 256 << 20;
+/// The largest report that is read, in bytes, and the most that several come to which are read together.
+pub(super) const MAX_BYTES: u64 = 256 << 20;
 
 /// What stands for standard input in place of a file.
 pub(super) const STDIN: &str = "-";
@@ -27,28 +27,77 @@ pub(super) const STDIN: &str = "-";
 /// Reads a report, unless the time is over before: a pipe that nobody writes to must not keep the program. The noun says what
 /// the report is for.
 pub(super) async fn read(noun: &str, path: &Path, stop: &Stop) -> anyhow::Result<Report> {
-    let place = place_of(path);
-    let path = path.to_owned();
-    let reading = tokio::task::spawn_blocking(move || -> anyhow::Result<Report> {
-        let json = if path == Path::new(STDIN) {
-            limited_file::read_from(io::stdin(), MAX_BYTES)
-        } else {
-            limited_file::read(&path, MAX_BYTES)
-        };
-        let json = json.map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => anyhow::anyhow!("there is no such file"),
-            io::ErrorKind::IsADirectory => anyhow::anyhow!("it is a folder, and no file"),
-            _ => error.into(),
-        })?;
-        let mut report = Report::from_json(&without_log_lines(json)?)?;
-        admit_losses(&mut report);
-        Ok(report)
-    });
+    let text = read_text(noun, path, MAX_BYTES, stop).await?;
+    let parsing = move || report_of(&without_log_lines(text)?);
+    of_blocking(noun, path, stop, parsing).await
+}
+
+/// Reads the reports that a file has, one after the other: one, or those of several Pods as `kubectl logs` prints them. At most
+/// so many bytes are read; the number of those that were comes with the reports.
+pub(super) async fn read_all(
+    noun: &str,
+    path: &Path,
+    max_bytes: u64,
+    stop: &Stop,
+) -> anyhow::Result<(Vec<Report>, u64)> {
+    let text = read_text(noun, path, max_bytes, stop).await?;
+    let bytes = text.len() as u64;
+    let parsing = move || -> anyhow::Result<Vec<Report>> {
+        let parts = reports_in(text);
+        let many = parts.len();
+        let reports = parts.into_iter().enumerate().map(|(at, part)| {
+            let report = report_of(&part);
+            if many > 1 {
+                report.with_context(|| format!("report {} of the {many} in it", at + 1))
+            } else {
+                report
+            }
+        });
+        reports.collect()
+    };
+    Ok((of_blocking(noun, path, stop, parsing).await?, bytes))
+}
+
+/// What reads or parses a file, unless the time is over before: a pipe that nobody writes to must not keep the program.
+async fn of_blocking<T: Send + 'static>(
+    noun: &str,
+    path: &Path,
+    stop: &Stop,
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
     tokio::select! {
         biased;
         stopped = stop.stopped() => anyhow::bail!("{} before the {noun} was read", stop::beginning(stopped)),
-        read = reading => read?.with_context(|| format!("the {noun} {place} cannot be used")),
+        done = tokio::task::spawn_blocking(work) => {
+            done?.with_context(|| format!("the {noun} {} cannot be used", place_of(path)))
+        }
     }
+}
+
+async fn read_text(noun: &str, path: &Path, max_bytes: u64, stop: &Stop) -> anyhow::Result<Vec<u8>> {
+    let file = path.to_owned();
+    let reading = move || {
+        let json = if file == Path::new(STDIN) {
+            limited_file::read_from(io::stdin(), max_bytes)
+        } else {
+            limited_file::read(&file, max_bytes)
+        };
+        json.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => anyhow::anyhow!("there is no such file"),
+            io::ErrorKind::IsADirectory => anyhow::anyhow!("it is a folder, and no file"),
+            io::ErrorKind::FileTooLarge if max_bytes < MAX_BYTES => {
+                anyhow::anyhow!("with those before it, it is larger than {} MiB", MAX_BYTES >> 20)
+            }
+            _ => error.into(),
+        })
+    };
+    of_blocking(noun, path, stop, reading).await
+}
+
+fn report_of(json: &[u8]) -> anyhow::Result<Report> {
+    let mut report = Report::from_json(json)?;
+    admit_losses(&mut report);
+    Ok(report)
 }
 
 /// Says as an error of a report that a part of it was passed over: nobody may take what is left for the whole.
@@ -83,24 +132,41 @@ pub(super) fn place_of(path: &Path) -> String {
 ///
 /// There are several reports.
 fn without_log_lines(text: Vec<u8>) -> anyhow::Result<Vec<u8>> {
-    let lines = || text.split_inclusive(|byte| *byte == b'\n');
-    let is_first = |line: &[u8]| line.trim_ascii_end() == b"{";
-    match lines().filter(|line| is_first(line)).count() {
-        0 => return Ok(text),
-        1 => {}
-        several => anyhow::bail!("there are {several} reports in it: give one of them"),
+    let mut reports = reports_in(text);
+    match (reports.pop(), reports.len()) {
+        (Some(report), 0) => Ok(report),
+        (_, others) => anyhow::bail!("there are {} reports in it: give one of them", others + 1),
     }
-    let mut report = Vec::with_capacity(text.len());
-    for line in lines().skip_while(|line| !is_first(line)) {
-        let is_last = line.trim_ascii_end() == b"}";
-        if is_last || report.is_empty() || line.starts_with(b" ") {
-            report.extend_from_slice(line);
-        }
-        if is_last {
-            return Ok(report);
+}
+
+/// The reports in a text, each without the lines of a log. Where none begins as one does, or the only one does not end, that is
+/// the text as it is.
+fn reports_in(text: Vec<u8>) -> Vec<Vec<u8>> {
+    let mut reports: Vec<Vec<u8>> = Vec::new();
+    let (mut is_within, mut is_ended) = (false, true);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        match line.trim_ascii_end() {
+            b"{" => {
+                reports.push(line.to_vec());
+                (is_within, is_ended) = (true, false);
+            }
+            end => {
+                let is_last = end == b"}";
+                if let Some(report) = reports.last_mut()
+                    && is_within
+                    && (is_last || line.starts_with(b" "))
+                {
+                    report.extend_from_slice(line);
+                    (is_within, is_ended) = (!is_last, is_last);
+                }
+            }
         }
     }
-    Ok(text)
+    match reports.len() {
+        0 => vec![text],
+        1 if !is_ended => vec![text],
+        _ => reports,
+    }
 }
 
 /// The part of a report that is asked for.
@@ -171,6 +237,19 @@ pub(super) async fn write(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_reports_of_several_pods_are_found_one_by_one() {
+        let report = |number: u8| format!("{{\n  \"a\": {number}\n}}\n");
+        let logs = format!("WARN x\n{}drift\n{}WARN y\n", report(1), report(2));
+        let found = reports_in(logs.into());
+        assert_eq!(found, [report(1).into_bytes(), report(2).into_bytes()]);
+        // One that was cut off is none, and takes nothing of the next.
+        let cut = format!("{{\n  \"a\": 1,\n{}", report(2));
+        let found = reports_in(cut.into());
+        assert_eq!(found, [b"{\n  \"a\": 1,\n".to_vec(), report(2).into_bytes()]);
+        assert!(report_of(&found[0]).is_err());
+    }
 
     #[test]
     fn a_report_is_found_between_the_lines_of_a_log() {

@@ -174,10 +174,10 @@ impl ObjectNames<'_> {
 }
 
 impl ReleaseReport {
-    /// The names that identify it in a cluster of this name.
+    /// The names that identify it in a cluster of this name, or in its own where the report is of several.
     pub fn names<'n>(&'n self, cluster: &'n str) -> ReleaseNames<'n> {
         ReleaseNames {
-            cluster,
+            cluster: self.of_cluster.as_deref().unwrap_or(cluster),
             storage: &self.storage,
             name: &self.name,
         }

@@ -22,6 +22,7 @@ pub enum IgnoredBy {
 
 /// The findings and objects that one ignore rule left out, counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct IgnoredCount {
     /// Which rule.
     pub rule: IgnoredBy,
@@ -37,6 +38,10 @@ pub struct IgnoredCount {
     /// Why the rule left nothing out; absent where it did, and where not everything was read that it covers.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub idle: Option<IdleReason>,
+    /// The same of the releases of one shard, where the scan was of one: what it means for all of them only the reports of all
+    /// shards tell.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub idle_in_shard: Option<IdleReason>,
 }
 
 impl IgnoredCount {

@@ -38,6 +38,7 @@ pub use self::tracked::{
 
 pub use self::values_check::{CheckedField, ValuesCheck};
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -61,8 +62,11 @@ pub struct Report {
     pub schema: String,
     /// The program that made this report.
     pub tool: Tool,
-    /// Which cluster was read.
+    /// Which cluster was read. Of several, their names and addresses, with commas between them.
     pub cluster: Cluster,
+    /// The clusters, sorted by name, where the report was put together from reports of several; absent else.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub clusters: Vec<MergedCluster>,
     /// When the scan began.
     pub started_at: DateTime<Utc>,
     /// When the scan ended.
@@ -127,6 +131,22 @@ pub struct Cluster {
     pub name: String,
     /// The API server's address.
     pub server: String,
+}
+
+/// One of the clusters that a report of several is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MergedCluster {
+    /// Its name in its own report, by which the releases of this one name it.
+    pub name: String,
+    /// The API server's address.
+    pub server: String,
+    /// When its scan began.
+    pub started_at: DateTime<Utc>,
+    /// When its scan ended.
+    pub finished_at: DateTime<Utc>,
+    /// Its releases by verdict.
+    pub releases: ReleaseCounts,
 }
 
 /// The counts of a report.
@@ -242,6 +262,9 @@ pub struct ReleaseReport {
     pub namespace: String,
     /// The release's name.
     pub name: String,
+    /// The name of its cluster, where the report is of several.
+    #[serde(rename = "cluster", skip_serializing_if = "Option::is_none", default)]
+    pub of_cluster: Option<String>,
     /// Where its records are kept.
     pub storage: Storage,
     /// The labels that people gave it with `helm install --labels`, as the newest revision has them; none that Helm writes.
@@ -287,6 +310,29 @@ pub struct ReleaseReport {
     /// How the operator named the cluster, for commands that a text prints; no report has it.
     #[serde(skip)]
     pub cluster: ClusterFlags,
+}
+
+impl ReleaseReport {
+    /// Its name with that of its namespace, and of its cluster where the report is of several.
+    pub fn full_name(&self) -> String {
+        full_name(self.of_cluster.as_deref(), &self.namespace, &self.name)
+    }
+
+    /// Its namespace, behind that of its cluster where the report is of several.
+    pub fn place(&self) -> Cow<'_, str> {
+        match &self.of_cluster {
+            Some(cluster) => Cow::Owned(format!("{cluster}/{}", self.namespace)),
+            None => Cow::Borrowed(&self.namespace),
+        }
+    }
+}
+
+/// A name with that of its namespace, and of its cluster where the report is of several.
+fn full_name(cluster: Option<&str>, namespace: &str, name: &str) -> String {
+    match cluster {
+        Some(cluster) => format!("{cluster}/{namespace}/{name}"),
+        None => format!("{namespace}/{name}"),
+    }
 }
 
 /// Where Helm keeps the records of a release.
@@ -601,6 +647,9 @@ pub struct ReportNote {
 impl ReportError {
     /// The scope of what was named and does not exist.
     pub const SELECTION: &str = "selection";
+
+    /// The scope of what is missing in a report that was put together from others.
+    pub const MERGE: &str = "merge";
 
     /// The scope of what is said about the search for orphans.
     pub const ORPHANS: &str = "orphans";

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Advice;
+use super::{Advice, full_name};
 use crate::vocabulary::OrphanRecords;
 
 /// A release of which objects are left and no record, or none but that of its end.
@@ -13,6 +13,9 @@ pub struct OrphanedRelease {
     pub namespace: String,
     /// The name of the release, as its objects claim it.
     pub name: String,
+    /// The name of its cluster, where the report is of several.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cluster: Option<String>,
     /// Which records there are.
     pub records: OrphanRecords,
     /// Its objects, sorted by kind, namespace and name.
@@ -22,6 +25,13 @@ pub struct OrphanedRelease {
     pub evidence: Vec<String>,
     /// What to run, safest first.
     pub advice: Vec<Advice>,
+}
+
+impl OrphanedRelease {
+    /// Its name with that of its namespace, and of its cluster where the report is of several.
+    pub fn full_name(&self) -> String {
+        full_name(self.cluster.as_deref(), &self.namespace, &self.name)
+    }
 }
 
 /// One object of such a release.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Fingerprint, ReleaseReport, Storage};
+use super::{Fingerprint, ReleaseReport, Storage, full_name};
 use crate::vocabulary::{
     ChangeStatus, Ending, HealthSeverity, MemoryDetail, ObjectState, ResolvedKind, SinceSource,
 };
@@ -62,6 +62,9 @@ pub struct Resolved {
     pub namespace: String,
     /// The release's name.
     pub release: String,
+    /// The name of its cluster, where the report is of several.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cluster: Option<String>,
     /// Where the records of the release are kept, or were.
     pub storage: Storage,
     /// The object, where it was about one.
@@ -81,6 +84,13 @@ pub struct Resolved {
     /// Whether it keeps coming and going.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub flapping: bool,
+}
+
+impl Resolved {
+    /// The name of its release with that of the namespace, and of the cluster where the report is of several.
+    pub fn full_name(&self) -> String {
+        full_name(self.cluster.as_deref(), &self.namespace, &self.release)
+    }
 }
 
 /// The object that something resolved was about.
@@ -129,6 +139,9 @@ pub struct Selected {
     /// The label selector of their records.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub selector: Option<String>,
+    /// The share of the namespaces, as `I/N`: shard I of N, counted from 0. Absent for all of them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub shard: Option<String>,
     /// The storage drivers whose records were looked for: `secret`, `configmap`; empty for both.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub drivers: Vec<String>,

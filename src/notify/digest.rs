@@ -115,6 +115,10 @@ impl Digest {
             name if name.trim().is_empty() => "unnamed cluster".to_owned(),
             name => name,
         };
+        let cluster = match &report.selection.shard {
+            Some(shard) => format!("{cluster} (shard {})", clean(shard, NAME)),
+            None => cluster,
+        };
         let now = report.started_at;
         let is_remembered = report.summary.changes.is_some();
         let groups = with_news(report);

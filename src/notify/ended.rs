@@ -183,6 +183,7 @@ mod tests {
             kind,
             namespace: "shop".to_owned(),
             release: "web".to_owned(),
+            cluster: None,
             storage: Storage {
                 driver: "secret".to_owned(),
                 namespace: "shop".to_owned(),

@@ -7,6 +7,7 @@ pub mod name_pattern;
 pub mod path_pattern;
 pub mod redact;
 pub mod selection;
+pub mod shard;
 
 use crate::vocabulary::{FindingCode, Severity};
 

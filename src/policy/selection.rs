@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use super::glob::Glob;
 use super::name_pattern::{self, NameError};
+use super::shard::Shard;
 use crate::model::Selected;
-use crate::release::stored::ReleaseKey;
 
 /// The releases that a scan is about. An empty list stands for all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +19,9 @@ pub struct Selection {
     pub releases: Vec<ReleasePattern>,
     /// The label selector of the releases' records, which the API server applies.
     pub selector: Option<String>,
+    /// The share of the namespaces that the scan is about; `None` for all. The records of the others are listed, because a
+    /// part of what is true of one release depends on others, and not compared.
+    pub shard: Option<Shard>,
     /// What it means that something named here does not exist.
     pub when_absent: WhenAbsent,
 }
@@ -53,6 +56,7 @@ impl Selection {
             namespaces: self.namespaces.iter().map(ToString::to_string).collect(),
             releases: self.releases.iter().map(ToString::to_string).collect(),
             selector: self.selector.clone(),
+            shard: self.shard.map(|shard| shard.to_string()),
             drivers: Vec::new(),
             left_out: None,
         }
@@ -66,13 +70,24 @@ impl Selection {
             namespaces: namespaces.collect::<Result<_, _>>().ok()?,
             releases: releases.collect::<Result<_, _>>().ok()?,
             selector: selected.selector.clone(),
+            shard: selected.shard.as_deref().map(str::parse).transpose().ok()?,
             when_absent: WhenAbsent::default(),
         })
     }
 
     /// Whether it is about all releases.
     pub fn is_everything(&self) -> bool {
+        self.shard.is_none() && self.is_everything_in_its_shard()
+    }
+
+    /// Whether it is about all releases, or all shards together are.
+    pub(crate) fn is_everything_in_its_shard(&self) -> bool {
         self.namespaces.is_empty() && self.releases.is_empty() && self.selector.is_none()
+    }
+
+    /// Whether a namespace with records is in the shard.
+    pub(crate) fn is_in_shard(&self, namespace: &str) -> bool {
+        self.shard.is_none_or(|shard| shard.has(namespace))
     }
 
     /// The namespaces whose records have to be listed; all of them when empty.
@@ -90,15 +105,15 @@ impl Selection {
         all
     }
 
-    /// Whether a release is selected, by its namespace and its name.
+    /// Whether a release of this name, whose records are in this namespace, is selected.
     ///
     /// The namespaces are those of releases that are named without one: `NAMESPACE/RELEASE` says where that one is.
-    pub(crate) fn has(&self, release: &ReleaseKey) -> bool {
-        self.has_named(&release.namespace, &release.name)
+    pub fn has_named(&self, namespace: &str, name: &str) -> bool {
+        self.is_in_shard(namespace) && self.has_in_any_shard(namespace, name)
     }
 
-    /// Whether a release of this name is selected in this namespace.
-    pub fn has_named(&self, namespace: &str, name: &str) -> bool {
+    /// Whether a release is selected, whatever shard it is in.
+    pub(crate) fn has_in_any_shard(&self, namespace: &str, name: &str) -> bool {
         let mut namespaces = self.namespaces.iter();
         let is_in = self.namespaces.is_empty() || namespaces.any(|pattern| pattern.matches(namespace));
         let is_named =
@@ -226,15 +241,10 @@ mod tests {
             let listed = selection.listed_namespaces();
             listed.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        let key = |namespace: &str, name: &str| ReleaseKey {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            driver: crate::release::stored::Driver::Secret,
-        };
         let both = selection(&["shop/web", "team-*/api"]);
         assert_eq!(listed(&both), ["shop", "team-*"]);
-        assert!(both.has(&key("shop", "web")) && both.has(&key("team-a", "api")));
-        assert!(!both.has(&key("shop", "api")) && !both.has(&key("team-a", "web")));
+        assert!(both.has_named("shop", "web") && both.has_named("team-a", "api"));
+        assert!(!both.has_named("shop", "api") && !both.has_named("team-a", "web"));
         // A release without a namespace may be in any.
         assert_eq!(listed(&selection(&["shop/web", "api"])), [""; 0]);
         // Regression: a selected namespace hid a release that was named with another one, and the scan passed on nothing.
@@ -243,7 +253,7 @@ mod tests {
             ..selection(&["shop/web", "api"])
         };
         assert_eq!(listed(&apart), ["tenant", "shop"]);
-        assert!(apart.has(&key("shop", "web")) && apart.has(&key("tenant", "api")));
-        assert!(!apart.has(&key("shop", "api")) && !apart.has(&key("tenant", "web")));
+        assert!(apart.has_named("shop", "web") && apart.has_named("tenant", "api"));
+        assert!(!apart.has_named("shop", "api") && !apart.has_named("tenant", "web"));
     }
 }

@@ -11,13 +11,32 @@ use crate::vocabulary::{IdleReason, ObjectState};
 
 /// Says of each rule that left nothing out of these releases why. They have to be all releases of the cluster.
 pub fn note_idle(counts: &mut [IgnoredCount], rules: &[Rule], releases: &[ReleaseReport]) {
-    for count in counts.iter_mut().filter(|count| count.left_nothing_out()) {
+    for (count, reason) in reasons(counts, rules, releases) {
+        count.idle = reason;
+    }
+}
+
+/// The same of all releases of one shard: a rule for another shard is no mistake, and only the reports of all together tell.
+pub fn note_idle_in_shard(counts: &mut [IgnoredCount], rules: &[Rule], releases: &[ReleaseReport]) {
+    for (count, reason) in reasons(counts, rules, releases) {
+        count.idle_in_shard = reason;
+    }
+}
+
+fn reasons<'c>(
+    counts: &'c mut [IgnoredCount],
+    rules: &[Rule],
+    releases: &[ReleaseReport],
+) -> impl Iterator<Item = (&'c mut IgnoredCount, Option<IdleReason>)> {
+    let counts = counts.iter_mut().filter(|count| count.left_nothing_out());
+    counts.filter_map(|count| {
         let IgnoredBy::Rule(number) = count.rule else {
-            continue;
+            return None;
         };
         let rule = number.checked_sub(1).and_then(|at| rules.get(at));
-        count.idle = rule.and_then(|rule| idle_reason(number, rule, releases));
-    }
+        let reason = rule.and_then(|rule| idle_reason(number, rule, releases));
+        Some((count, reason))
+    })
 }
 
 fn idle_reason(number: usize, rule: &Rule, releases: &[ReleaseReport]) -> Option<IdleReason> {

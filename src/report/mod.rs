@@ -11,6 +11,7 @@ pub mod idle;
 pub mod json;
 pub mod links;
 mod markdown;
+pub mod merge;
 pub mod metrics;
 mod narrow;
 mod origin;

@@ -233,8 +233,14 @@ pub fn outcome(releases: &[ReleaseReport], errors: &[ReportError], stopped: Opti
 impl Report {
     /// Puts releases, objects, findings, errors and notes into the order of the contract. Advice keeps its order.
     pub fn sort(&mut self) {
-        self.releases
-            .sort_by(|a, b| (&a.namespace, &a.name, &a.storage).cmp(&(&b.namespace, &b.name, &b.storage)));
+        self.releases.sort_by(|a, b| {
+            (&a.of_cluster, &a.namespace, &a.name, &a.storage).cmp(&(
+                &b.of_cluster,
+                &b.namespace,
+                &b.name,
+                &b.storage,
+            ))
+        });
         for release in &mut self.releases {
             release
                 .health

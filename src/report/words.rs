@@ -29,6 +29,16 @@ pub(crate) const fn finding_counts(findings: &FindingCounts) -> [(usize, &'stati
     ]
 }
 
+/// What a report is about: its cluster, with the shard of a scan of one, or its clusters.
+pub(crate) fn about(report: &Report) -> String {
+    let name = &report.cluster.name;
+    match (&report.clusters[..], &report.selection.shard) {
+        ([], None) => format!("cluster {name}"),
+        ([], Some(shard)) => format!("cluster {name}, shard {shard}"),
+        ([_, ..], _) => format!("clusters {name}"),
+    }
+}
+
 /// A moment to the minute, without its time zone, which is always UTC.
 pub(crate) fn minute(moment: DateTime<Utc>) -> String {
     moment.format("%Y-%m-%d %H:%M").to_string()

@@ -9,6 +9,7 @@ mod address;
 mod asked;
 mod authority;
 mod batches;
+mod beside;
 mod claims;
 mod clock;
 mod cluster_facts;
@@ -136,7 +137,10 @@ pub async fn scan_with_costs<S: Source>(
     let ignore = &options.policy.ignore;
     let mut ignored = summary::ignored(ignore.counts(&options.policy.redaction), &releases);
     if coverage == OtherReleases::AllRead && errors.is_empty() {
-        idle::note_idle(&mut ignored, &ignore.rules, &releases);
+        match options.selection.shard {
+            None => idle::note_idle(&mut ignored, &ignore.rules, &releases),
+            Some(_) => idle::note_idle_in_shard(&mut ignored, &ignore.rules, &releases),
+        }
     }
     let left_out = left_out.map(|keys| keys.into_iter().map(|key| (key.storage(), key.name)).collect());
     let mut report = Report {
@@ -146,6 +150,7 @@ pub async fn scan_with_costs<S: Source>(
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
         cluster: source.cluster(),
+        clusters: Vec::new(),
         started_at,
         finished_at: Utc::now(),
         outcome: ended.outcome(&releases, &errors),

@@ -171,6 +171,12 @@ impl Ownership {
         }
     }
 
+    /// Whether objects were found that may be orphans.
+    pub(super) fn has_candidates(&self) -> bool {
+        let owned = self.owned.as_ref();
+        owned.is_some_and(|owned| owned.as_ref().is_ok_and(|owned| !owned.objects.is_empty()))
+    }
+
     /// Stores the answer.
     pub(super) fn answer(&mut self, owned: Result<OwnedObjects, ReadError>) {
         self.owned = Some(owned);
@@ -516,6 +522,7 @@ fn orphaned(release: ClaimedRelease, records: Option<Records>, objects: Vec<Owne
     OrphanedRelease {
         namespace: release.namespace,
         name: release.name,
+        cluster: None,
         records,
         objects,
         evidence,

@@ -513,6 +513,14 @@ impl ReleaseScan {
         self.objects.iter().any(is_left_over)
     }
 
+    /// The namespaces that have objects which it may have left behind.
+    pub(super) fn namespaces_of_leftovers(&self) -> Vec<String> {
+        let objects = self.objects.iter().filter(|object| is_left_over(object));
+        objects
+            .filter_map(|object| object.key.namespace.clone())
+            .collect()
+    }
+
     /// The release that deploys an object which this one left behind.
     fn claimant<'n>(&self, object: &PlannedObject, others: &Others<'n>) -> Option<&'n ReleaseKey> {
         is_left_over(object)
@@ -566,6 +574,7 @@ impl ReleaseScan {
             cluster: crate::shell::ClusterFlags::default(),
             namespace: self.context.authority.namespace().to_owned(),
             name: self.context.name.clone(),
+            of_cluster: None,
             storage: self.history.key.storage(),
             labels: latest.labels.clone(),
             chart: revisions().find_map(|revision| chart_of(revision.number)),

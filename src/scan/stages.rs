@@ -22,7 +22,7 @@ use crate::object::Gvk;
 use crate::policy::selection::{NamespacePattern, WhenAbsent};
 use crate::policy::{AskValues, Confirm};
 use crate::release::history::{Depth, History};
-use crate::release::stored::StoredRevision;
+use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::source::followed::{FollowedAnswer, HelmChart};
 use crate::source::{Extent, Inventory, Kinds, ObjectRequest, ReadError, ScaleTargets, Share, Source};
 use crate::types::TypeTable;
@@ -68,6 +68,8 @@ pub(super) struct FirstListing {
     pub(super) kinds: Kinds,
     scope: Scope,
     pub(super) histories: Vec<Arc<History>>,
+    /// The releases of other shards.
+    pub(super) beside: Vec<Arc<History>>,
     /// The namespaces whose records were listed; `None` for all of them.
     pub(super) listed_in: Option<Vec<String>>,
     /// The namespaces and records that could not be listed.
@@ -85,6 +87,7 @@ impl<S: Source> Stages<'_, S> {
             kinds,
             scope,
             histories,
+            beside,
             listed_in,
             errors,
         } = self.list().await?;
@@ -156,11 +159,14 @@ impl<S: Source> Stages<'_, S> {
             OrphanSearch::Yes | OrphanSearch::IfNoRecord if listed_in.as_ref().is_some_and(Vec::is_empty) => {
             }
             OrphanSearch::IfNoRecord if !histories.is_empty() => {}
+            OrphanSearch::Yes if !self.searches_orphans() => {}
             OrphanSearch::Yes | OrphanSearch::IfNoRecord => {
                 self.look_for_orphans(&kinds).await;
                 clock.lap(ScanStage::Orphans);
             }
         }
+
+        self.read_beside(beside, &kinds).await;
 
         // The second listing takes as much memory as the first.
         drop(histories);
@@ -204,7 +210,7 @@ impl<S: Source> Stages<'_, S> {
         let (mut scope, inventory) = listed?;
         let listed_in = scope.listed_in(&inventory);
         let selection = &self.options.selection;
-        if !inventory.is_of_all() || !selection.is_everything() {
+        if !inventory.is_of_all() || !selection.is_everything_in_its_shard() {
             self.state.note_unread_releases();
         }
         let is_of_all = inventory.extent == Extent::Cluster;
@@ -219,8 +225,8 @@ impl<S: Source> Stages<'_, S> {
             scope: "discovery".to_owned(),
             message: format!("the kinds that the API server serves cannot be listed: {error}"),
         })?;
-        self.state.add_errors(errors.clone());
-        let mut histories = History::group(revisions);
+        self.state.add_errors(self.of_shard(errors.clone()));
+        let histories = History::group(revisions);
         self.note_absent(&mut scope, &histories, &errors).await;
         self.state.ownership(|ownership| {
             ownership.add_listed(&histories);
@@ -231,7 +237,11 @@ impl<S: Source> Stages<'_, S> {
                 None => ownership.note_unlisted(),
             }
         });
-        histories.retain(|history| self.is_selected(history));
+        let histories = histories
+            .into_iter()
+            .filter(|history| self.is_selected_in_any_shard(history));
+        let (histories, beside): (Vec<_>, Vec<_>) =
+            histories.partition(|history| selection.is_in_shard(&history.key.namespace));
         if let (Some(PreviewRequest::Upgrade(_)), 2..) = (&self.options.preview, histories.len()) {
             return Err(several(&histories));
         }
@@ -241,6 +251,7 @@ impl<S: Source> Stages<'_, S> {
             kinds,
             scope,
             histories,
+            beside: beside.into_iter().map(Arc::new).collect(),
             listed_in,
             errors,
         })
@@ -256,13 +267,26 @@ impl<S: Source> Stages<'_, S> {
         Ok((scope, inventory))
     }
 
-    fn is_selected(&self, history: &History) -> bool {
+    /// The errors but for those about a single namespace of another shard, which tells them itself.
+    fn of_shard(&self, mut errors: Vec<ReportError>) -> Vec<ReportError> {
+        let selection = &self.options.selection;
+        errors.retain(|error| {
+            error
+                .namespace()
+                .is_none_or(|namespace| selection.is_in_shard(namespace))
+        });
+        errors
+    }
+
+    /// Whether a release is selected, by this shard or another one.
+    fn is_selected_in_any_shard(&self, history: &History) -> bool {
         // An uninstalled release is meant to have no objects, so there is nothing to compare.
         let is_listed = match self.options.depth {
             Depth::Comparison => !history.is_uninstalled(),
             Depth::History | Depth::Rollback(_) => true,
         };
-        is_listed && self.options.selection.has(&history.key)
+        let ReleaseKey { namespace, name, .. } = &history.key;
+        is_listed && self.options.selection.has_in_any_shard(namespace, name)
     }
 
     /// Reports what was named and not found, and that nothing was found at all.
@@ -305,8 +329,10 @@ impl<S: Source> Stages<'_, S> {
             }
             WhenAbsent::Note => self.state.add_notes(absent.map(note).collect()),
         }
-        let is_empty = !histories.iter().any(|history| self.is_selected(history));
-        if is_empty && selection.is_everything() && errors.is_empty() {
+        let is_empty = !histories
+            .iter()
+            .any(|history| self.is_selected_in_any_shard(history));
+        if is_empty && selection.is_everything_in_its_shard() && errors.is_empty() {
             let message = if histories.is_empty() {
                 "no namespace has a release"
             } else {
@@ -550,7 +576,7 @@ impl<S: Source> Stages<'_, S> {
                     ownership.add_unlisted(&errors);
                 });
                 self.state.note_changed_during_scan(&after, absence);
-                self.state.add_errors(errors);
+                self.state.add_errors(self.of_shard(errors));
             }
             Err(error) => {
                 self.state.ownership(Ownership::note_unlisted);

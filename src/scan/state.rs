@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 
 use super::asked::{ObjectSaid, ValuesWanted};
-use super::claims::{Claims, DeployedNames};
+use super::claims::{Claims, DeployedNames, HeldObject};
 use super::cluster_facts::Absence;
 use super::finished::FinishedRelease;
 use super::forbidden::Forbidden;
@@ -193,19 +193,9 @@ impl ScanState {
                 continue;
             };
             let planned = release.plan_objects(kinds, options);
-            let (installs_into, speaks_for) = release.namespaces();
-            let is_read = release.has_read_revision();
-            let is_whole = release.has_read_all(options.depth);
             let unreadable = release.report_bytes();
-            let held = release.held_objects(kinds);
-            let release = release.history.key.clone();
-            if is_read {
-                inner.ownership.add_record(&release, &installs_into, &speaks_for);
-            }
-            if is_whole {
-                inner.ownership.add_whole(&release);
-            }
-            inner.claims.add(&release, held.into_iter());
+            let manifests = Manifests::of(release, kinds, options);
+            inner.note_manifests(manifests);
             inner.hold(position, 0, unreadable);
             for (object, request) in planned {
                 let key = request.key.clone();
@@ -236,6 +226,29 @@ impl ScanState {
             custom: custom.into_iter().collect(),
             scalable,
         }
+    }
+
+    /// Notes what the manifests of a release have that is not compared, because it is in another shard.
+    pub(super) fn note_beside(
+        &self,
+        history: Arc<History>,
+        loaded: Loaded,
+        kinds: &Kinds,
+        options: &ScanOptions,
+    ) {
+        let mut release = ReleaseScan::new(history);
+        release.loaded = Some(loaded);
+        release.plan_objects(kinds, options);
+        let manifests = Manifests::of(&release, kinds, options);
+        self.inner().note_manifests(manifests);
+    }
+
+    /// The namespaces that have objects which releases of the scan may have left behind.
+    pub(super) fn namespaces_of_leftovers(&self) -> BTreeSet<String> {
+        let mut inner = self.inner();
+        let open = inner.releases.iter_mut().filter_map(ReleaseProgress::open);
+        open.flat_map(|release| release.namespaces_of_leftovers())
+            .collect()
     }
 
     /// The namespaces of the records that objects wait to be read for, one for each comparison.
@@ -568,6 +581,29 @@ impl ScanState {
     }
 }
 
+/// What the records of a release say of it and of its objects.
+struct Manifests {
+    release: ReleaseKey,
+    /// The namespace that it says it installs into, and the one that it may speak for.
+    namespaces: (String, String),
+    /// Whether a revision was read, and whether all were that a scan needs.
+    is_read: bool,
+    is_whole: bool,
+    held: Vec<HeldObject>,
+}
+
+impl Manifests {
+    fn of(release: &ReleaseScan, kinds: &Kinds, options: &ScanOptions) -> Self {
+        Self {
+            release: release.history.key.clone(),
+            namespaces: release.namespaces(),
+            is_read: release.has_read_revision(),
+            is_whole: release.has_read_all(options.depth),
+            held: release.held_objects(kinds),
+        }
+    }
+}
+
 /// The note that values are left out.
 fn omitted_values(releases: usize, limits: &ScanLimits) -> Option<ReportNote> {
     let releases = match releases {
@@ -610,6 +646,24 @@ impl Inner {
     /// The release at a position, while its objects are not compared.
     fn open(&mut self, release: usize) -> Option<&mut ReleaseScan> {
         self.releases.get_mut(release)?.open()
+    }
+
+    /// Notes which objects a release has in its manifests, and what its records say of where it is.
+    fn note_manifests(&mut self, manifests: Manifests) {
+        let Manifests {
+            release,
+            namespaces: (installs_into, speaks_for),
+            is_read,
+            is_whole,
+            held,
+        } = manifests;
+        if is_read {
+            self.ownership.add_record(&release, &installs_into, &speaks_for);
+        }
+        if is_whole {
+            self.ownership.add_whole(&release);
+        }
+        self.claims.add(&release, held.into_iter());
     }
 
     /// Holds what is asked about the drift of an object, or says in its findings that it is too much.

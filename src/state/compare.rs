@@ -64,7 +64,10 @@ impl State {
                     resolved.extend(entry.resolved(id.names(&cluster), &release.namespace, now));
                 }
             }
-            release.entries.retain(|_, entry| !entry.is_over(now));
+            let is_elsewhere = coverage.is_of_another_shard(&id);
+            release
+                .entries
+                .retain(|_, entry| !(entry.is_over(now) || is_elsewhere && entry.is_given_up(now)));
             is_carried |= release.entries.values().any(|entry| entry.ended_at.is_none());
             if !release.entries.is_empty() {
                 self.releases.insert(id, release);

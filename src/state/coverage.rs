@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::entry::{self, Entry, Subject};
 use super::memory::ReleaseId;
-use crate::model::{Fingerprint, ObjectReport, ReleaseNames, ReleaseReport, Report};
+use crate::model::{Fingerprint, ObjectReport, ReleaseNames, ReleaseReport, Report, ReportError};
 use crate::policy::selection::Selection;
 use crate::report::summary::has_unread_records;
 use crate::report::urgency::is_about_the_operation;
@@ -17,7 +17,7 @@ const UNINSTALLED: &str = "uninstalled";
 
 /// The scopes of errors after which it is not known which releases there are. One about a single namespace is
 /// `namespace/NAME`.
-const ABOUT_RELEASES: [&str; 3] = ["storage", "releases", "scan"];
+const ABOUT_RELEASES: [&str; 4] = ["storage", "releases", "scan", ReportError::MERGE];
 
 /// Which releases a scan would have found.
 pub(super) struct Coverage<'r> {
@@ -32,6 +32,12 @@ impl<'r> Coverage<'r> {
             report,
             selection: Selection::from_words(&report.selection),
         }
+    }
+
+    /// Whether a release is another shard's, which remembers it from its own scans on.
+    pub(super) fn is_of_another_shard(&self, id: &ReleaseId) -> bool {
+        let selection = self.selection.as_ref();
+        selection.is_some_and(|selection| !selection.is_in_shard(&id.storage.namespace))
     }
 
     /// Whether the scan would have found a release if it were there.

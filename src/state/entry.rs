@@ -227,6 +227,11 @@ impl Entry {
         })
     }
 
+    /// Whether no scan that remembers here found it for so long that none will: its release moved to another shard.
+    pub(super) fn is_given_up(&self, now: DateTime<Utc>) -> bool {
+        now - self.found_at > GIVEN_UP
+    }
+
     /// The entry as a report tells that it ended; `None` where it did not.
     pub(super) fn resolved(
         &self,
@@ -245,6 +250,7 @@ impl Entry {
             },
             namespace: namespace.to_owned(),
             release: release.name.to_owned(),
+            cluster: None,
             storage: Storage::clone(release.storage),
             object: self.subject.object().cloned(),
             path: match &self.subject {

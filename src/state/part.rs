@@ -348,6 +348,7 @@ pub fn without_memory(request: &PartRequest<'_>) -> Part {
         schema: report.schema.clone(),
         tool: report.tool.clone(),
         cluster: report.cluster.clone(),
+        clusters: report.clusters.clone(),
         started_at: report.started_at,
         finished_at: report.finished_at,
         outcome: if is_whole {

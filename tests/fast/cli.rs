@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::program::{Driftline, Ran, example};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "scan",
     "diagnose",
     "show",
@@ -20,6 +20,7 @@ const COMMANDS: [&str; 12] = [
     "version",
     "rights",
     "values",
+    "merge",
 ];
 
 /// Runs driftline with nothing in its environment but what is given.

@@ -84,6 +84,49 @@ fn the_memory_is_the_only_object_that_the_overlays_let_the_job_write() {
     assert!(settings.contains(&format!("  configmap: {}\n", names[0])));
 }
 
+/// Each shard has a Pod and a memory, and the job may write these alone.
+#[test]
+fn the_sharded_overlay_has_as_many_pods_and_memories_as_shards() {
+    let overlay = &documents("../overlays/sharded/kustomization.yaml")[0];
+    let patches: Vec<Vec<Value>> = overlay["patches"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|patch| serde_saphyr::from_str(patch["patch"].as_str().unwrap()).ok())
+        .collect();
+    let value = |path: &str| -> Vec<&Value> {
+        let steps = patches.iter().flatten().filter(|step| step["op"] != "test");
+        steps
+            .filter(|step| step["path"].as_str().unwrap().ends_with(path))
+            .map(|step| &step["value"])
+            .collect()
+    };
+    let states = documents("../overlays/sharded/states.yaml");
+    let names: Vec<&str> = states
+        .iter()
+        .map(|state| state["metadata"]["name"].as_str().unwrap())
+        .collect();
+    let shards = names.len();
+    assert_eq!(value("/completionMode"), ["Indexed"]);
+    assert_eq!(value("/completions"), [shards]);
+    assert_eq!(value("/parallelism"), [shards]);
+    assert_eq!(
+        value("/args/-"),
+        [
+            &*format!("--shard=$(JOB_COMPLETION_INDEX)/{shards}"),
+            "--state=configmap:driftline-state-$(JOB_COMPLETION_INDEX)"
+        ]
+    );
+    let expected: Vec<String> = (0..shards)
+        .map(|index| format!("driftline-state-{index}"))
+        .collect();
+    assert_eq!(names, expected);
+    assert_eq!(
+        *value("/resourceNames")[0],
+        *serde_json::to_value(&expected).as_ref().unwrap()
+    );
+}
+
 #[test]
 fn rules_only_read_and_name_what_they_read() {
     for file in CLUSTER.iter().chain(&NAMESPACE) {
@@ -126,7 +169,7 @@ fn only_the_confirming_component_grants_patch_and_only_on_what_is_read() {
             .iter()
             .any(|(_, name)| name.contains('*') || dangerous.contains(&name.as_str()))
     );
-    for overlay in ["cluster", "namespaced", "orphans", "confirmed"] {
+    for overlay in ["cluster", "namespaced", "orphans", "confirmed", "sharded"] {
         let kustomization = &documents(&format!("../overlays/{overlay}/kustomization.yaml"))[0];
         let components = strings(kustomization, "components");
         assert_eq!(

@@ -17,6 +17,7 @@ mod deploy;
 mod docs;
 mod explain;
 mod faults;
+mod fleets;
 mod fuzz;
 mod golden;
 #[cfg(target_os = "linux")]

@@ -359,6 +359,7 @@ async fn push(replies: Vec<Reply>, http: HttpSettings) -> (Result<(), String>, u
     let server = Receiver::start(replies).await;
     let settings = PushgatewaySettings::try_new(&server.url(""), Transport::AllowHttp).unwrap();
     let push = Push {
+        shard: None,
         cluster: "prod",
         text: "x 1\n",
         content_type: CONTENT_TYPE,

@@ -25,6 +25,7 @@ mod attribution;
 mod catalogue;
 mod confirm;
 mod deploy;
+mod fleets;
 mod gitops;
 mod harness;
 mod health;

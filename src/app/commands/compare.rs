@@ -22,6 +22,10 @@ pub(super) async fn run(args: &CompareArgs, global: &Global, abort: Abort) -> an
     let old = Baseline::read(&args.old, &stop).await?;
     let mut report = stored::read("report", &args.new, &stop).await?;
     match ReportKind::of(&report) {
+        ReportKind::Scan if !report.clusters.is_empty() => anyhow::bail!(
+            "the report {} is of several clusters: compare the reports of each, as the scans of them wrote them",
+            stored::place_of(&args.new)
+        ),
         ReportKind::Scan => {}
         kind @ (ReportKind::Diagnosis | ReportKind::Preview) => anyhow::bail!(
             "the report {} is {}: reports of scans can be compared, as `driftline scan -o json` writes them",

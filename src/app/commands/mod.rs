@@ -4,6 +4,7 @@ mod compare;
 mod diagnose;
 mod explain;
 mod man;
+mod merge;
 mod notify;
 mod preview;
 mod rights;
@@ -28,6 +29,7 @@ pub async fn run(cli: Cli, abort: Abort) -> anyhow::Result<u8> {
         Command::Values(args) => values::run(&args, &cli.global, abort).await,
         Command::Show(args) => show::run(&args, &cli.global, abort).await,
         Command::Compare(args) => compare::run(&args, &cli.global, abort).await,
+        Command::Merge(args) => merge::run(&args, &cli.global, abort).await,
         Command::Snapshot(args) => snapshot::run(&args, &cli.global, abort).await,
         Command::Explain(args) => explain::run(&args, &cli.global, abort).await,
         Command::Rights(args) => rights::run(&args, &cli.global, abort).await,

@@ -29,6 +29,7 @@ use crate::policy::glob::Glob;
 use crate::policy::managers::ManagerLists;
 use crate::policy::redact::{ConfigMaps, KeyPatternError, Redaction};
 use crate::policy::selection::NamespacePattern;
+use crate::policy::shard::Shard;
 use crate::report::summary::{Condition, FailOn};
 use crate::vocabulary::{FindingCode, Severity};
 
@@ -70,6 +71,8 @@ pub(super) struct ScanSection {
     #[serde(deserialize_with = "any_number")]
     pub(super) namespaces: Vec<NamespacePattern>,
     pub(super) allow_empty: bool,
+    #[serde(deserialize_with = "shard")]
+    pub(super) shard: Option<Shard>,
     #[serde(deserialize_with = "time_limit")]
     pub(super) timeout: Option<Duration>,
     #[serde(deserialize_with = "time_limit")]
@@ -275,6 +278,14 @@ fn drift_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Dri
     let number = Option::<i64>::deserialize(deserializer)?;
     let status = number.map(|number| number.to_string().parse());
     status.transpose().map_err(de::Error::custom)
+}
+
+/// A share of the namespaces, as the flag takes it.
+fn shard<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Shard>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| text.parse())
+        .transpose()
+        .map_err(de::Error::custom)
 }
 
 /// One of the words that the flag of the same name takes.

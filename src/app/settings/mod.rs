@@ -112,7 +112,8 @@ impl ScanSettings {
         }
         let access = &args.cluster.access;
         let file = file::read(access.config.as_deref())?;
-        let selection = selection::of_releases(&args.cluster, &file);
+        let mut selection = selection::of_releases(&args.cluster, &file);
+        selection.shard = selection::shard(args.shard, &file);
         let selector = selection.selector.as_deref();
         let target = ScanTarget::resolve(args.snapshot.as_deref(), access, selector, &file, environment)?;
         let mut scan = scan_options(&selection, access, &file)?;
@@ -386,7 +387,8 @@ impl Reading<ClientOptions> {
     pub fn of_snapshot(args: &SnapshotArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
         let access = &args.cluster.access;
         let file = file::read(access.config.as_deref())?;
-        let selection = selection::of_releases(&args.cluster, &file);
+        let mut selection = selection::of_releases(&args.cluster, &file);
+        selection.shard = selection::shard(args.shard, &file);
         let target = client_options(access, selection.selector.as_deref(), &file, environment)?;
         let mut scan = scan_options(&selection, access, &file)?;
         scan.orphans = orphan_search(args.orphans);

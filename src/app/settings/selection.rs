@@ -3,6 +3,7 @@
 use super::file::File;
 use crate::app::cli::{ClusterArgs, Names};
 use crate::policy::selection::{NamespacePattern, ReleasePattern, Selection, WhenAbsent};
+use crate::policy::shard::Shard;
 
 /// The selection of the command line, where it has none that of the configuration file.
 pub(super) fn of_releases(args: &ClusterArgs, file: &File) -> Selection {
@@ -18,6 +19,7 @@ pub(super) fn of_releases(args: &ClusterArgs, file: &File) -> Selection {
         namespaces: each_once(namespaces),
         releases: [all_of(&args.names), all_of(&args.releases)].concat(),
         selector: args.selector.clone(),
+        shard: None,
         when_absent: if args.allow_empty || file.scan.allow_empty {
             WhenAbsent::Note
         } else {
@@ -26,12 +28,18 @@ pub(super) fn of_releases(args: &ClusterArgs, file: &File) -> Selection {
     }
 }
 
+/// The share of the namespaces: that of the command line and its environment, else that of the configuration file.
+pub(super) fn shard(given: Option<Shard>, file: &File) -> Option<Shard> {
+    given.or(file.scan.shard)
+}
+
 /// One release, in every namespace unless some are given. Whoever asks for one wants it to exist.
 pub(super) fn of_one_release(release: &ReleasePattern, namespaces: &[Names<NamespacePattern>]) -> Selection {
     Selection {
         namespaces: each_once(all_of(namespaces)),
         releases: vec![release.clone()],
         selector: None,
+        shard: None,
         when_absent: WhenAbsent::Error,
     }
 }
@@ -49,7 +57,12 @@ pub(super) fn parts(selection: &Selection) -> Vec<String> {
         .selector
         .iter()
         .map(|selector| format!("selector={selector}"));
-    namespaces.chain(releases).chain(selector).collect()
+    // Without the number of shards: with more of them, each goes on with the alert of its number.
+    let shard = selection
+        .shard
+        .iter()
+        .map(|shard| format!("shard={}", shard.index()));
+    namespaces.chain(releases).chain(selector).chain(shard).collect()
 }
 
 /// The names of all lists of names.
@@ -76,6 +89,7 @@ mod tests {
             namespaces: each_once(namespaces.to_vec()),
             releases: ["web", "api"].map(|name| name.parse().unwrap()).to_vec(),
             selector: Some("team=a".to_owned()),
+            shard: None,
             when_absent: WhenAbsent::Error,
         };
         assert_eq!(
@@ -88,5 +102,10 @@ mod tests {
                 "selector=team=a"
             ]
         );
+        let third = Selection {
+            shard: Some("2/4".parse().unwrap()),
+            ..Selection::default()
+        };
+        assert_eq!(parts(&third), ["shard=2"]);
     }
 }

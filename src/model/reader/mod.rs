@@ -204,6 +204,11 @@ impl PassedOver {
     fn report(&mut self, document: &mut Value) {
         const RULE: WordUse = WordUse::entry("count of an ignore rule", "counts of ignore rules", "rule");
         const IDLE: WordUse = WordUse::field("count of an ignore rule", "counts of ignore rules", "`idle`");
+        const IDLE_IN_SHARD: WordUse = WordUse::field(
+            "count of an ignore rule",
+            "counts of ignore rules",
+            "`idleInShard`",
+        );
         const VERDICT: WordUse = WordUse::entry("release", "releases", "verdict");
         const METHOD: WordUse = WordUse::field("release", "releases", "apply method");
         const TOOL: WordUse = WordUse::field("release", "releases", "managing tool");
@@ -218,6 +223,7 @@ impl PassedOver {
                 return false;
             }
             self.clear::<IdleReason>(count, "idle", IDLE);
+            self.clear::<IdleReason>(count, "idleInShard", IDLE_IN_SHARD);
             true
         });
         retain(document, "releases", |release| {

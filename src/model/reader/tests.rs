@@ -24,7 +24,7 @@ enum Fate {
 }
 
 /// Every field of the contract that holds a word, by its path, and the effect of an unknown word there.
-const FIELDS: [(&str, Fate); 39] = [
+const FIELDS: [(&str, Fate); 40] = [
     ("/comparedWith/detail", Fate::ObjectCleared),
     ("/resolved[]/kind", Fate::LeftOut(2)),
     ("/resolved[]/how", Fate::LeftOut(2)),
@@ -40,6 +40,7 @@ const FIELDS: [(&str, Fate); 39] = [
     ("/stopped", Fate::Refused),
     ("/ignored[]/rule", Fate::LeftOut(2)),
     ("/ignored[]/idle", Fate::Cleared),
+    ("/ignored[]/idleInShard", Fate::Cleared),
     ("/orphans[]/records", Fate::LeftOut(2)),
     ("/releases[]/verdict", Fate::LeftOut(2)),
     ("/releases[]/applyMethod", Fate::Cleared),

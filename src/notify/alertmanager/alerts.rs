@@ -25,6 +25,7 @@ use crate::notify::evaluated::{is_complete, is_evaluated, is_resolved};
 use crate::notify::release::{ReleaseDigest, drifted, in_the_same_way};
 use crate::notify::text::{NAME, clean, fit, without_markup};
 use crate::notify::{Notice, fair};
+use crate::policy::shard::Shard;
 use crate::report::words::minute;
 use crate::vocabulary::Ending;
 
@@ -241,10 +242,19 @@ impl<'n> Planner<'n> {
             }
             Some(_) => unread,
             None if self.gone.contains(&old.release()) => Fate::Ends("was uninstalled"),
+            // Another shard refreshes or ends it, or lets its time pass.
+            None if !self.is_in_shard(&old.storage.namespace) => Fate::Left,
             None if !is_complete(self.report) => unread,
             // It was not asked for, or nobody knows what became of it.
             None => Fate::Left,
         }
+    }
+
+    /// Whether releases with records in a namespace are this scan's, where it is one of a shard.
+    fn is_in_shard(&self, namespace: &str) -> bool {
+        let shard = self.report.selection.shard.as_deref();
+        let shard = shard.and_then(|shard| shard.parse::<Shard>().ok());
+        shard.is_none_or(|shard| shard.has(namespace))
     }
 
     fn sentence(&self, old: &KeptAlert, what: &str) -> String {

@@ -25,6 +25,9 @@ use crate::report::summary::critical_releases;
 use crate::report::words::critical_codes;
 use crate::vocabulary::{Ending, Outcome, Verdict};
 
+/// How the part of a selection begins that is the shard.
+const SHARD: &str = "shard=";
+
 /// One event for the Events API v2.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -131,6 +134,20 @@ impl EventPlan {
     }
 }
 
+impl EventPlan {
+    /// Closes the cluster's alert that scans of all shards together left open, now that each shard has one of its own.
+    pub(super) fn close_unsharded(&mut self, report: &Report, open: &OpenAlerts, service: &PagerDutyService) {
+        let parts = service.selection.iter().filter(|part| !part.starts_with(SHARD));
+        let key = key_of_cluster(report, parts.map(String::as_str));
+        if key != cluster_key(report, service) && open.has(&key) {
+            self.events.push(Event {
+                key,
+                action: Action::Resolve,
+            });
+        }
+    }
+}
+
 fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -> Option<Event> {
     let is_drift = report.summary.releases.drifted > 0 || report.outcome == Outcome::Drift;
     let is_critical = critical_releases(report).next().is_some();
@@ -161,10 +178,12 @@ fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -
 }
 
 fn cluster_key(report: &Report, service: &PagerDutyService) -> String {
+    key_of_cluster(report, service.selection.iter().map(String::as_str))
+}
+
+fn key_of_cluster<'p>(report: &'p Report, selection: impl Iterator<Item = &'p str>) -> String {
     let parts = ["cluster", &report.cluster.name].into_iter();
-    dedup_key(&Fingerprint::of(
-        parts.chain(service.selection.iter().map(String::as_str)),
-    ))
+    dedup_key(&Fingerprint::of(parts.chain(selection)))
 }
 
 fn release_events(

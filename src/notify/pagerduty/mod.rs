@@ -52,18 +52,25 @@ const INVALID: &str = "Event object is invalid";
 struct Kept {
     open: OpenAlerts,
     changes: SentChanges,
+    /// The shard of the scans that opened them.
+    shard: Option<String>,
 }
 
 impl Kept {
     fn of(kept: &Value) -> Self {
         Self {
+            shard: kept["shard"].as_str().map(str::to_owned),
             open: OpenAlerts::of_kept(&kept["open"]),
             changes: SentChanges::of_kept(&kept["changes"]),
         }
     }
 
     fn to_keep(&self) -> Value {
-        json!({"open": self.open.kept(), "changes": self.changes.kept()})
+        let mut kept = json!({"open": self.open.kept(), "changes": self.changes.kept()});
+        if let Some(shard) = &self.shard {
+            kept["shard"] = json!(shard);
+        }
+        kept
     }
 }
 
@@ -94,7 +101,15 @@ impl Sink for PagerDutyService {
         async move {
             let is_remembered = notice.occasion != Occasion::Scan;
             let mut kept = notice.kept.map(Kept::of).unwrap_or_default();
-            let mut plan = EventPlan::new(notice, notice.kept.map(|_| &kept.open), self);
+            let shard = notice.report.selection.shard.as_ref();
+            // Scans of other shards opened alerts of releases that are this one's now, and kept alerts of some that are not.
+            let is_of_other_shards = kept.shard.as_ref() != shard;
+            let open = notice.kept.filter(|_| !is_of_other_shards);
+            let mut plan = EventPlan::new(notice, open.map(|_| &kept.open), self);
+            if is_of_other_shards {
+                plan.close_unsharded(notice.report, &kept.open, self);
+                kept.open = OpenAlerts::default();
+            }
             if self.changes.is_some() {
                 let changes = &kept.changes;
                 changes.add_to(&mut plan, notice.report, notice.digest, self.max_events);
@@ -103,6 +118,10 @@ impl Sink for PagerDutyService {
             if self.changes.is_some() {
                 let is_all_sent = sent.is_ok() && plan.changes_left_out == 0;
                 kept.changes.end(notice.report, is_all_sent);
+            }
+            // Until each release had its turn, nobody knows which alerts are open.
+            if sent.is_ok() && plan.resolves_left_out == 0 {
+                kept.shard = shard.cloned();
             }
             let status = match sent {
                 Ok(()) if plan.events.is_empty() => DeliveryStatus::NothingToSend,

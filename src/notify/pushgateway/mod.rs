@@ -1,6 +1,6 @@
 //! Prometheus' [Pushgateway](https://github.com/prometheus/pushgateway), which keeps the metrics of a job that has ended.
 //!
-//! It keeps them by group: the job and the cluster. `PUT` replaces a group; `POST` replaces in it the metrics of the same
+//! It keeps them by group: the job, the cluster, and the shard of a scan of one. `PUT` replaces a group; `POST` replaces in it the metrics of the same
 //! names and leaves the others. A complete scan replaces its group, so that no series outlives what it is about. Any other
 //! run has nothing to say of some metrics, such as the time of the last complete scan, and leaves them.
 
@@ -35,6 +35,8 @@ pub enum Others {
 pub struct Push<'a> {
     /// The cluster that they are about, as their label has it.
     pub cluster: &'a str,
+    /// The number of the shard that they are about, where the scan was of one.
+    pub shard: Option<&'a str>,
     /// The metrics.
     pub text: &'a str,
     /// Their media type.
@@ -60,10 +62,14 @@ impl Pushgateway {
 
     /// Pushes metrics. An error is one sentence without address, password and anything that the gateway said.
     pub async fn push(&self, push: &Push<'_>) -> Result<(), ReceiverError> {
-        let group = [
+        let shard = push.shard.map(|shard| group_label("shard", shard));
+        let group: Vec<_> = [
             group_label("job", &self.settings.job),
             group_label("cluster", push.cluster),
-        ];
+        ]
+        .into_iter()
+        .chain(shard)
+        .collect();
         let path = std::iter::once("metrics").chain(group.iter().flatten().map(String::as_str));
         let endpoint = self.settings.endpoint.below(path);
         let request = match push.others {

@@ -186,7 +186,8 @@ fn cloud_event(
 /// The id of a scan's message: a scan has one, however often it is sent.
 fn delivery_id(report: &Report) -> String {
     let (started, finished) = (report.started_at.to_rfc3339(), report.finished_at.to_rfc3339());
-    let id = Fingerprint::of(["webhook", &report.cluster.name, &started, &finished]).to_string();
+    let parts = ["webhook", &*report.cluster.name, &*started, &*finished].into_iter();
+    let id = Fingerprint::of(parts.chain(report.selection.shard.as_deref())).to_string();
     id.chars().take(32).collect()
 }
 

@@ -70,6 +70,7 @@ impl IgnoreRules {
             findings: 0,
             objects: 0,
             idle: None,
+            idle_in_shard: None,
         };
         let rules = self.rules.iter().zip(1..);
         let rules = rules.map(|(rule, number)| {

@@ -98,6 +98,7 @@ fn release_key(release: &ReleaseReport, said: Said) -> ReleaseKey<'_> {
     let ReleaseReport {
         namespace: _,
         name: _,
+        of_cluster: _,
         storage,
         labels: _,
         chart,

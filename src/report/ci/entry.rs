@@ -219,7 +219,7 @@ pub(super) fn worst_of(urgent: &Urgent<'_>) -> String {
 
 /// A release by its namespace and name.
 pub(super) fn name(release: &ReleaseReport) -> String {
-    format!("{}/{}", release.namespace, release.name)
+    release.full_name()
 }
 
 /// Text from a cluster as a CI system may show it: on one line, of bearable length, without anything invisible and

@@ -75,9 +75,9 @@ fn document(report: &Report, options: &RenderOptions, bytes: usize) -> quick_jun
     };
     for releases in report
         .releases
-        .chunk_by(|one, other| one.namespace == other.namespace)
+        .chunk_by(|one, other| one.place() == other.place())
     {
-        let namespace = releases.first().map(|release| safe(&release.namespace));
+        let namespace = releases.first().map(|release| safe(&release.place()));
         let mut suite = suite(&namespace.unwrap_or_default(), report);
         for release in releases {
             suite.add_test_case(tests.of_release(release));
@@ -167,7 +167,7 @@ impl Tests {
             |urgent| Rule::of_trouble(urgent.worst).to_string(),
         );
         let message = entry::worst(release, urgent.as_ref());
-        let class = format!("{CLASS}.{}", safe(&release.namespace));
+        let class = format!("{CLASS}.{}", safe(&release.place()));
         let name = test_name(release);
         let kind = match self.effects.of_release(release) {
             Effect::FailsByDrift | Effect::FailsByHealth if !self.effects.is_unfinished() => {

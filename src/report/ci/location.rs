@@ -104,7 +104,8 @@ impl<'s> Locations<'s> {
 
 fn made_up(release: &ReleaseReport, file: &str) -> Location {
     let mut path = FOLDER.to_owned();
-    for name in [&*release.namespace, &*release.name, file] {
+    let names = [&*release.namespace, &*release.name, file];
+    for name in release.of_cluster.as_deref().into_iter().chain(names) {
         path.push('/');
         path.push_str(&segment(name));
     }

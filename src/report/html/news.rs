@@ -148,7 +148,7 @@ fn entry(
         code,
         is_critical: weight == Weight::Critical,
         anchor: anchor(id, release, place, tracked, options),
-        release: options.safe(&format!("{}/{}", release.namespace, release.name)),
+        release: options.safe(&release.full_name()),
         object,
         path,
     })

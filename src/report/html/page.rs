@@ -14,7 +14,7 @@ use crate::report::RenderOptions;
 use crate::report::summary::critical_releases;
 use crate::report::text::safe::Safe;
 use crate::report::text::{TextOptions, changes, closing, orphans, stopped_words};
-use crate::report::words::{ended, headline, lasting, minute, outcome};
+use crate::report::words::{about, ended, headline, lasting, minute, outcome};
 use crate::vocabulary::Outcome;
 
 /// How many units the bar of verdicts is wide.
@@ -146,7 +146,7 @@ impl<'r> Head<'r> {
 /// is new.
 fn rest_of_answer(report: &Report, options: &TextOptions) -> Option<Safe> {
     let answer = closing::answer(report, options).said();
-    let cluster = options.safe(&format!(" (cluster {})", report.cluster.name));
+    let cluster = options.safe(&format!(" ({})", about(report)));
     let answer = answer.as_str();
     let rest = answer.strip_suffix(cluster.as_str()).unwrap_or(answer);
     let rest = rest.strip_prefix(outcome(report)).unwrap_or(rest);
@@ -200,6 +200,14 @@ fn selection(report: &Report, options: &TextOptions) -> Vec<(&'static str, Safe)
     }
     if let Some(selector) = &selected.selector {
         told.push(("labels", options.safe(selector)));
+    }
+    if let Some(shard) = &selected.shard {
+        told.push(("shard", options.safe(shard)));
+    }
+    if !report.clusters.is_empty() {
+        let clusters = report.clusters.iter();
+        let scanned = clusters.map(|cluster| format!("{} at {}", cluster.name, minute(cluster.started_at)));
+        told.push(("scanned", options.safe(&scanned.collect::<Vec<_>>().join(", "))));
     }
     if !selected.drivers.is_empty() {
         told.push(("stored as", list(&selected.drivers)));
@@ -290,7 +298,7 @@ fn resolved(entry: &Resolved, options: &TextOptions) -> ResolvedView {
     });
     let what: Vec<String> = object.into_iter().chain(entry.path.clone()).collect();
     ResolvedView {
-        release: options.safe(&format!("{}/{}", entry.namespace, entry.release)),
+        release: options.safe(&entry.full_name()),
         code: options.safe(&entry.code),
         what: options.safe(&what.join(" ")),
         how: ended(entry),
@@ -307,7 +315,7 @@ fn orphan(release: &OrphanedRelease, options: &TextOptions) -> OrphanView {
         (options.safe(&name), options.safe(&orphans::facts(object)))
     };
     OrphanView {
-        name: options.safe(&format!("{}/{}", release.namespace, release.name)),
+        name: options.safe(&release.full_name()),
         records: release.records.message(),
         objects: capped(release.objects.iter().map(object), ENTRIES),
         evidence: capped(release.evidence.iter().map(|text| options.safe(text)), ENTRIES),

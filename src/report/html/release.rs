@@ -159,7 +159,7 @@ impl<'r> ReleaseView<'r> {
                 .then_some(CRITICAL)
                 .filter(|critical| !verdict(release).ends_with(critical)),
             traits,
-            namespace: options.safe(&release.namespace),
+            namespace: options.safe(&release.place()),
             name: options.safe(&release.name),
             chart: chart(release).map(|chart| options.safe(&chart)),
             trouble,

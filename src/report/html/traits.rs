@@ -76,7 +76,7 @@ impl Traits {
                 .chain((!is_in_order(release)).then_some(NOT_IN_ORDER))
                 .collect(),
             codes: BTreeMap::new(),
-            namespace: name(&release.namespace),
+            namespace: name(&release.place()),
             managers: BTreeSet::new(),
             statuses: BTreeSet::new(),
             has_upgrades: false,

@@ -33,8 +33,16 @@ impl Page<'_> {
         }
         let _ = write!(
             text,
-            "Cluster {}, {} UTC.\n\n",
+            "{} {}{}, {} UTC.\n\n",
+            if report.clusters.is_empty() {
+                "Cluster"
+            } else {
+                "Clusters"
+            },
             code(&self.options.safe(&report.cluster.name)),
+            report.selection.shard.as_ref().map_or_else(String::new, |shard| {
+                format!(", shard {}", code(&self.options.safe(shard)))
+            }),
             minute(report.started_at)
         );
         let counts = self.counts();
@@ -116,7 +124,7 @@ impl Page<'_> {
 
     fn row(&self, urgent: &Urgent<'_>) -> String {
         let safe = |text: &str| self.options.safe(text);
-        let name = format!("{}/{}", urgent.release.namespace, urgent.release.name);
+        let name = urgent.release.full_name();
         let who = urgent
             .who()
             .map_or_else(String::new, |who| cell(&safe(who).cut(WRITER)));

@@ -76,13 +76,7 @@ impl Page<'_> {
     /// Which releases, and what is said of each of them.
     fn heading(&self, group: &ReleaseGroup<'_>) -> String {
         let release = group.first;
-        let name = |release: &ReleaseReport| {
-            code(
-                &self
-                    .options
-                    .safe(&format!("{}/{}", release.namespace, release.name)),
-            )
-        };
+        let name = |release: &ReleaseReport| code(&self.options.safe(&release.full_name()));
         let mut text = format!("### {}: {}", verdict(release), name(release));
         if group.len() > 1 {
             let _ = write!(

@@ -90,7 +90,7 @@ impl Page<'_> {
 
     /// A release of which objects are left, as one item of a list with its commands.
     fn orphaned(&self, release: &OrphanedRelease) -> String {
-        let name = format!("{}/{}", release.namespace, release.name);
+        let name = release.full_name();
         let mut text = format!(
             "- orphaned {}: {}; left: {}\n",
             code(&self.options.safe(&name)),

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::families::Family;
+use crate::policy::shard::Shard;
 use crate::report::sanitize::{Medium, sanitize};
 
 /// The media type of the text.
@@ -28,15 +29,18 @@ const MAX_KEPT: usize = 50_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exposition {
     cluster: String,
+    /// The number of the shard, where the scan was of one.
+    shard: Option<String>,
     /// The lines of each family's samples.
     samples: BTreeMap<Family, Vec<String>>,
 }
 
 impl Exposition {
     /// Metrics of a cluster, without any yet.
-    pub fn new(cluster: &str) -> Self {
+    pub fn new(cluster: &str, shard: Option<Shard>) -> Self {
         Self {
             cluster: label_value(cluster),
+            shard: shard.map(|shard| shard.index().to_string()),
             samples: BTreeMap::new(),
         }
     }
@@ -44,6 +48,11 @@ impl Exposition {
     /// The value of the label `cluster`, which every sample has.
     pub fn cluster(&self) -> &str {
         &self.cluster
+    }
+
+    /// The value of the label `shard`, which every sample of a scan of one shard has.
+    pub fn shard(&self) -> Option<&str> {
+        self.shard.as_deref()
     }
 
     /// Adds a sample. The values of its labels are in the order of [`Family::labels`].
@@ -64,7 +73,11 @@ impl Exposition {
 
     /// The beginning of every sample of a family.
     fn beginning(&self, family: Family) -> String {
-        format!("{}{{cluster=\"{}\"", family.name(), escaped(&self.cluster))
+        let mut beginning = format!("{}{{cluster=\"{}\"", family.name(), escaped(&self.cluster));
+        if let Some(shard) = &self.shard {
+            let _ = write!(beginning, ",shard=\"{shard}\"");
+        }
+        beginning
     }
 
     /// Keeps what an older text says of the same cluster in families of which this one says nothing. Whatever the old text
@@ -173,7 +186,7 @@ mod tests {
     use super::*;
 
     fn sample(cluster: &str, release: &str) -> String {
-        let mut exposition = Exposition::new(cluster);
+        let mut exposition = Exposition::new(cluster, None);
         let release = label_value(release);
         exposition.add(Family::ReleaseDrifted, &["shop", &release], Value::from(true));
         exposition.text().lines().last().unwrap().to_owned()
@@ -191,7 +204,7 @@ mod tests {
 
     #[test]
     fn numbers_are_plain() {
-        let mut exposition = Exposition::new("prod");
+        let mut exposition = Exposition::new("prod", None);
         exposition.add(Family::Duration, &[], Value::Seconds(0.001_4));
         exposition.add(Family::LastScan, &[], Value::Seconds(1_795_123_456.789));
         exposition.add(Family::ApiBytes, &[], Value::Number(u64::MAX));
@@ -204,7 +217,7 @@ mod tests {
     #[test]
     fn of_an_older_text_only_samples_of_the_same_cluster_are_kept() {
         let hostile = "a\"} 7\nb\\";
-        let mut old = Exposition::new("prod");
+        let mut old = Exposition::new("prod", None);
         old.add(Family::LastSuccess, &[], Value::Seconds(5.5));
         old.add(Family::LastScan, &[], Value::Seconds(5.5));
         old.add(
@@ -226,7 +239,7 @@ mod tests {
             "{}\n",
         ]
         .concat();
-        let mut new = Exposition::new("prod");
+        let mut new = Exposition::new("prod", None);
         new.add(Family::LastScan, &[], Value::Seconds(9.0));
         new.keep_from(&text);
         let mut expected = old.clone();

@@ -71,7 +71,14 @@ impl Metrics {
         let end = RunEnd::of(report);
         let mut counting = Counting {
             report,
-            exposition: Exposition::new(&report.cluster.name),
+            exposition: Exposition::new(
+                &report.cluster.name,
+                report
+                    .selection
+                    .shard
+                    .as_deref()
+                    .and_then(|shard| shard.parse().ok()),
+            ),
         };
         counting.count_run(costs, end);
         match end {

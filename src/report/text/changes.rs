@@ -106,10 +106,8 @@ impl TextWriter<'_> {
 pub(in crate::report) fn known_line(release: &ReleaseReport, report: &Report, options: &TextOptions) -> Line {
     let palette = &options.palette;
     let mut line = Line::default();
-    line.push(palette.dim, "- ").push(
-        palette.name,
-        options.safe(&format!("{}/{}", release.namespace, release.name)),
-    );
+    line.push(palette.dim, "- ")
+        .push(palette.name, options.safe(&release.full_name()));
     if let Some(urgent) = Urgent::of(release) {
         line.plain("  ")
             .plain(super::overview::trouble(&urgent, None, options));
@@ -124,10 +122,7 @@ pub(in crate::report) fn resolved_line(resolved: &Resolved, options: &TextOption
     let palette = &options.palette;
     let mut line = Line::default();
     line.push(palette.good, "resolved").plain("  ");
-    line.push(
-        palette.name,
-        options.safe(&format!("{}/{}", resolved.namespace, resolved.release)),
-    );
+    line.push(palette.name, options.safe(&resolved.full_name()));
     let object = resolved.object.as_ref().map(|object| match &object.namespace {
         Some(namespace) if *namespace != resolved.namespace => {
             format!(" {} {namespace}/{}", object.kind, object.name)

@@ -10,7 +10,7 @@ use super::safe::Safe;
 use super::{TextOptions, changes};
 use crate::model::{Confirmation, IgnoredCount, Report, ReportError, Summary};
 use crate::report::summary::{critical_releases, has_unread_parts, new_drift};
-use crate::report::words::{count, finding_counts, headline, health_answer, outcome, present};
+use crate::report::words::{about, count, finding_counts, headline, health_answer, outcome, present};
 use crate::vocabulary::{HealthSeverity, IdleReason, Outcome};
 
 /// The ignore rules, the legend where there are findings, and the notes.
@@ -83,7 +83,7 @@ pub(in crate::report) fn answer(report: &Report, options: &TextOptions) -> Line 
     parts.extend(errors(report.errors.len()));
     line.plain(": ");
     line.plain(Safe::of(
-        &format!("{} (cluster {})", parts.join("; "), report.cluster.name),
+        &format!("{} ({})", parts.join("; "), about(report)),
         options.medium,
     ));
     line

@@ -76,16 +76,13 @@ impl TextWriter<'_> {
         let style = self.options.palette.health(entry.severity);
         let mut line = Line::default();
         line.push(style, entry.severity.as_str()).plain("  ");
-        let text = format!(
-            "{}/{}: {}: {}",
-            release.namespace, release.name, entry.code, entry.message
-        );
+        let text = format!("{}: {}: {}", release.full_name(), entry.code, entry.message);
         line.plain(self.options.safe(&text));
         self.line(&line)
     }
 
     fn health_of(&mut self, release: &ReleaseReport) -> io::Result<()> {
-        let name = format!("{}/{}", release.namespace, release.name);
+        let name = release.full_name();
         if release.health.is_empty() {
             let mut line = Line::default();
             line.plain("release").plain("  ");
@@ -109,10 +106,7 @@ impl TextWriter<'_> {
         };
         let mut line = Line::default();
         line.plain("release").plain("  ");
-        line.plain(
-            self.options
-                .safe(&format!("{}/{}: {answer}", release.namespace, release.name)),
-        );
+        line.plain(self.options.safe(&format!("{}: {answer}", release.full_name())));
         self.line(&line)
     }
 

@@ -288,10 +288,7 @@ impl TextWriter<'_> {
         let excerpt = group.excerpt(self.named());
         for release in excerpt.named {
             let mut line = self.member(2);
-            line.plain(
-                self.options
-                    .safe(&format!("{}/{}", release.namespace, release.name)),
-            );
+            line.plain(self.options.safe(&release.full_name()));
             line.plain("   ")
                 .push(self.options.palette.dim, self.options.safe(&revisions(release)));
             self.line(&line)?;
@@ -327,7 +324,7 @@ impl TextWriter<'_> {
 
     fn name_and_facts(&self, release: &ReleaseReport, line: &mut Line) {
         let palette = &self.options.palette;
-        let name = format!("{}/{}", release.namespace, release.name);
+        let name = release.full_name();
         line.push(palette.name, self.options.safe(&name));
         line.plain("   ")
             .push(palette.dim, self.options.safe(&facts(release)));

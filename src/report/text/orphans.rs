@@ -13,7 +13,7 @@ impl TextWriter<'_> {
         let palette = &self.options.palette;
         let mut line = Line::default();
         line.push(palette.warn, "orphaned").plain("  ");
-        let name = format!("{}/{}", release.namespace, release.name);
+        let name = release.full_name();
         line.push(palette.name, self.options.safe(&name));
         let left = count(release.objects.len(), "object");
         let fact = format!("   {}; left: {left}", release.records.message());

@@ -194,10 +194,7 @@ impl<'r> Row<'r> {
         });
         Self {
             urgent,
-            name: options.safe(&format!(
-                "{}/{}{others}",
-                urgent.release.namespace, urgent.release.name
-            )),
+            name: options.safe(&format!("{}{others}", urgent.release.full_name())),
             who: options
                 .safe(urgent.who().unwrap_or_default())
                 .cut(options.columns().unwrap_or(LINE) / 5),

@@ -64,8 +64,8 @@ pub(in crate::report) fn render(
 
 /// What earlier scans say of the releases.
 struct News<'r> {
-    /// How much is resolved of each release of which anything is, by its name and its storage.
-    resolved: BTreeMap<(&'r str, &'r Storage), usize>,
+    /// How much is resolved of each release of which anything is, by its cluster, its name and its storage.
+    resolved: BTreeMap<(Option<&'r str>, &'r str, &'r Storage), usize>,
 }
 
 impl<'r> News<'r> {
@@ -75,7 +75,7 @@ impl<'r> News<'r> {
         let mut resolved = BTreeMap::new();
         for entry in &report.resolved {
             *resolved
-                .entry((entry.release.as_str(), &entry.storage))
+                .entry((entry.cluster.as_deref(), entry.release.as_str(), &entry.storage))
                 .or_default() += 1;
         }
         Some(Self { resolved })
@@ -84,7 +84,12 @@ impl<'r> News<'r> {
     /// The cell of a release: whether its trouble is new, and how much is resolved.
     fn cell(&self, release: &ReleaseReport, options: &TextOptions) -> Safe {
         let status = news(&release.tracked).map(str::to_owned);
-        let resolved = self.resolved.get(&(release.name.as_str(), &release.storage));
+        let id = (
+            release.of_cluster.as_deref(),
+            release.name.as_str(),
+            &release.storage,
+        );
+        let resolved = self.resolved.get(&id);
         let resolved = resolved.map(|count| format!("{count} resolved"));
         let words: Vec<String> = status.into_iter().chain(resolved).collect();
         if words.is_empty() {
@@ -119,7 +124,7 @@ fn cells(release: &ReleaseReport, news: Option<&News<'_>>, options: &TextOptions
     let urgent = urgent.as_ref();
     let chart = release.chart.as_ref();
     let mut cells = vec![
-        match release.namespace.as_str() {
+        match release.place().as_ref() {
             namespace if is_blank(namespace) => Safe::from(NONE),
             namespace => Safe::at_line_start(namespace, options.medium).cut(SENTENCE),
         },

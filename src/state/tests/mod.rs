@@ -12,6 +12,7 @@ use super::{
     Occasion, Part, PartRequest, Salt, Settle, Share, SharedRelease, State, Telling, without_memory,
 };
 use crate::model::{Finding, ObjectReport, ReleaseReport, Report, ReportError, Revision, Selected};
+use crate::policy::shard::Shard;
 use crate::report::fixtures::{at, finding, object, release, report};
 use crate::report::identity::identify;
 use crate::report::summary::outcome;
@@ -257,6 +258,7 @@ fn what_was_not_read_is_neither_new_nor_resolved() {
             namespaces: words(namespaces),
             releases: words(releases),
             selector: selector.map(str::to_owned),
+            shard: None,
             drivers: Vec::new(),
             left_out: None,
         };
@@ -286,6 +288,33 @@ fn what_was_not_read_is_neither_new_nor_resolved() {
         let (statuses, _) = compare(&mut state, &mut scan(2, vec![web([replicas(5)])]));
         assert_eq!(statuses, [ChangeStatus::Ongoing], "report {number}");
     }
+}
+
+/// A release of another shard is not gone, also where the number of shards changes; and after a month nobody waits for it.
+#[test]
+fn a_shard_ends_only_what_is_its_own() {
+    let shard = |report: Report, shard: Shard| {
+        let mut report = report;
+        report.selection.shard = Some(shard.to_string());
+        report
+    };
+    let own = |count: u16| {
+        let first: Shard = format!("0/{count}").parse().unwrap();
+        first.all().find(|shard| shard.has("shop")).unwrap()
+    };
+    let other = |count: u16| own(count).all().find(|shard| !shard.has("shop")).unwrap();
+    let mut state = state();
+    compare(&mut state, &mut shard(scan(0, vec![web([replicas(5)])]), own(4)));
+    for (hours, elsewhere) in [(1, other(4)), (2, other(2)), (3, other(7))] {
+        let mut report = shard(scan(hours, vec![]), elsewhere);
+        assert_eq!(compare(&mut state, &mut report).1, [], "{elsewhere}");
+    }
+    let mut forgotten = state.clone();
+    let mut report = shard(scan(4, vec![]), own(2));
+    assert_eq!(compare(&mut state, &mut report).1, [Ending::ReleaseGone]);
+    compare(&mut forgotten, &mut shard(scan(24 * 31, vec![]), other(4)));
+    let mut report = shard(scan(24 * 31 + 1, vec![]), own(4));
+    assert_eq!(compare(&mut forgotten, &mut report).1, []);
 }
 
 #[test]

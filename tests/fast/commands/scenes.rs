@@ -246,6 +246,7 @@ fn orphaned(texts: &Texts, end: ReleaseEnd, records: OrphanRecords) -> OrphanedR
     OrphanedRelease {
         namespace: texts.namespace.clone(),
         name: texts.release.clone(),
+        cluster: None,
         records,
         objects,
         evidence,
@@ -261,6 +262,7 @@ pub(super) fn report(texts: &Texts) -> Report {
         cluster: driftline::shell::ClusterFlags::default(),
         namespace: texts.namespace.clone(),
         name: texts.release.clone(),
+        of_cluster: None,
         storage: driftline::model::Storage {
             driver: "secret".into(),
             namespace: texts.namespace.clone(),
@@ -297,6 +299,7 @@ pub(super) fn report(texts: &Texts) -> Report {
             name: "prod".into(),
             server: "https://10.0.0.1:6443".into(),
         },
+        clusters: Vec::new(),
         started_at: now(),
         finished_at: now(),
         outcome: Outcome::Incomplete,

@@ -10,6 +10,7 @@ use driftline::notify::alertmanager::settings::{Alertmanager, IncompleteReleases
 use driftline::notify::digest::Digest;
 use driftline::notify::settings::Transport;
 use driftline::notify::{CheckStatus, Delivery, DeliveryStatus, Notice, Sinks};
+use driftline::policy::shard::Shard;
 use driftline::state::Occasion;
 use driftline::vocabulary::{
     Ending, HealthCode, HealthSeverity, ObjectState, Outcome, ResolvedKind, SinceSource, Stopped, Verdict,
@@ -120,6 +121,23 @@ fn each_release_that_needs_attention_is_one_alert() {
         said(&report, &plan(&report, &group, None))[2],
         "fires 25 min: half info incomplete"
     );
+}
+
+/// A shard that could not read everything goes on with its own alerts, and leaves those of other shards to them.
+#[test]
+fn a_shard_refreshes_only_what_is_its_own() {
+    let group = group();
+    let first = plan(&web(), &group, None);
+    let of_shard = |has_it: bool| {
+        let mut report = later(report(vec![]), 1);
+        report.outcome = Outcome::Incomplete;
+        let shards: Vec<Shard> = ["0/2", "1/2"].iter().map(|text| text.parse().unwrap()).collect();
+        let shard = shards.iter().find(|shard| shard.has("shop") == has_it);
+        report.selection.shard = shard.map(ToString::to_string);
+        plan(&report, &group, first.keeps.as_ref())
+    };
+    assert_eq!((of_shard(true).unread, of_shard(false).unread), (1, 0));
+    assert_eq!(of_shard(false).resolved, 0);
 }
 
 #[test]
@@ -245,6 +263,7 @@ fn an_uninstalled_release_is_over_and_one_that_was_not_asked_for_is_not() {
         kind: ResolvedKind::Finding,
         namespace: "shop".to_owned(),
         release: "web".to_owned(),
+        cluster: None,
         storage: release("shop", "web", Verdict::Clean).storage,
         object: None,
         path: None,

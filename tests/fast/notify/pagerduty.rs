@@ -353,6 +353,86 @@ async fn a_deployment_is_one_change_event_however_the_clocks_stand() {
     );
 }
 
+/// Releases move where the number of shards changes: the shard that has one now does not know that its alert is open.
+#[tokio::test]
+async fn a_shard_closes_what_other_shards_opened_once_it_is_its_own() {
+    let server = Receiver::start(vec![Reply::Answer(202, ACCEPTED); 8]).await;
+    let url = server.url("/v2/enqueue");
+    let http = DeliveryClient::new(quick());
+    let mut kept = None;
+    let mut sent = Vec::new();
+    for (shard, scope, clean, selection) in [
+        (None, PagerDutyScope::Release, false, &[][..]),
+        // The first scan of the shard asks PagerDuty to close what is in order, whoever opened it; the next one knows.
+        (Some("1/2"), PagerDutyScope::Release, true, &["shard=1"]),
+        (Some("1/2"), PagerDutyScope::Release, true, &["shard=1"]),
+        (Some("1/4"), PagerDutyScope::Release, true, &["shard=1"]),
+    ] {
+        let mut service = settings(scope).with_url(&url, Transport::AllowHttp).unwrap();
+        service.selection = selection.iter().map(|part| (*part).to_owned()).collect();
+        let mut report = report(if clean {
+            vec![release("shop", "web", Verdict::Clean)]
+        } else {
+            vec![drifted("shop", "web", 1, 1)]
+        });
+        report.selection.shard = shard.map(str::to_owned);
+        let digest = Digest::new(&report);
+        let notice = Notice {
+            occasion: Occasion::Unchanged,
+            kept: kept.as_ref(),
+            ..Notice::without_memory(&report, &digest)
+        };
+        let before = server.received().len();
+        let delivery = service.deliver(&http, &notice).await;
+        assert!(!delivery.is_undelivered(), "{delivery}");
+        kept = delivery.keeps;
+        let of_release = server.received().into_iter().skip(before).map(|request| {
+            let body = request.json();
+            body["event_action"].as_str().unwrap().to_owned()
+        });
+        sent.push(of_release.collect::<Vec<_>>().join(" "));
+    }
+    assert_eq!(sent, ["trigger", "resolve resolve", "", "resolve resolve"]);
+}
+
+/// The alert of a whole cluster has no scan any more that would close it, once there are shards.
+#[tokio::test]
+async fn the_first_scan_of_a_shard_closes_the_alert_of_the_whole_cluster() {
+    let server = Receiver::start(vec![Reply::Answer(202, ACCEPTED); 8]).await;
+    let url = server.url("/v2/enqueue");
+    let http = DeliveryClient::new(quick());
+    let mut kept = None;
+    for (shard, selection) in [(None, &[][..]), (Some("0/2"), &["shard=0"])] {
+        let mut service = settings(PagerDutyScope::Cluster)
+            .with_url(&url, Transport::AllowHttp)
+            .unwrap();
+        service.selection = selection.iter().map(|part| (*part).to_owned()).collect();
+        let mut report = report(vec![drifted("shop", "web", 1, 1)]);
+        report.selection.shard = shard.map(str::to_owned);
+        let digest = Digest::new(&report);
+        let notice = Notice {
+            occasion: Occasion::Unchanged,
+            kept: kept.as_ref(),
+            ..Notice::without_memory(&report, &digest)
+        };
+        kept = service.deliver(&http, &notice).await.keeps;
+    }
+    let events: Vec<(String, String)> = server
+        .received()
+        .into_iter()
+        .map(|request| {
+            let body = request.json();
+            let text = |name: &str| body[name].as_str().unwrap().to_owned();
+            (text("event_action"), text("dedup_key"))
+        })
+        .collect();
+    let [(_, whole), (opened, of_shard), (closed, closed_key)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!((opened.as_str(), closed.as_str()), ("trigger", "resolve"));
+    assert!(closed_key == whole && of_shard != whole, "{events:?}");
+}
+
 /// The limits of [change events](https://developer.pagerduty.com/docs/send-change-event).
 fn check_change(body: &Value) {
     let payload = &body["payload"];

@@ -45,6 +45,7 @@ pub(crate) fn empty() -> Report {
             name: "prod".to_owned(),
             server: "https://10.0.0.1".to_owned(),
         },
+        clusters: Vec::new(),
         started_at: at(0),
         finished_at: at(1),
         outcome: Outcome::Clean,
@@ -111,6 +112,7 @@ pub(crate) fn release(namespace: &str, name: &str, verdict: Verdict) -> ReleaseR
         cluster: driftline::shell::ClusterFlags::default(),
         namespace: namespace.to_owned(),
         name: name.to_owned(),
+        of_cluster: None,
         storage: Storage {
             driver: "secret".to_owned(),
             namespace: namespace.to_owned(),

@@ -89,6 +89,7 @@ fn an_event_says_what_is_new_what_goes_on_and_what_is_over() {
         kind: ResolvedKind::Finding,
         namespace: "shop".to_owned(),
         release: "api".to_owned(),
+        cluster: None,
         storage: report.releases[0].storage.clone(),
         object: None,
         path: Some("/spec/replicas".to_owned()),

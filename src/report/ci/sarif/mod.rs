@@ -235,9 +235,8 @@ fn notifications(
     let orphans = report.orphans.iter().flatten().map(|orphan| {
         let objects = count(orphan.objects.len(), "object");
         entry::safe(&format!(
-            "{}/{}: {}; {objects} left",
-            orphan.namespace,
-            orphan.name,
+            "{}: {}; {objects} left",
+            orphan.full_name(),
             orphan.records.message()
         ))
     });

@@ -81,7 +81,7 @@ fn logical_locations(entry: &Entry<'_>) -> Vec<LogicalLocation> {
         }
     };
     let mut places = vec![
-        place(&release.namespace, "namespace", ""),
+        place(&release.place(), "namespace", ""),
         place(&release.name, "module", "/"),
     ];
     if let Some(object) = entry.object() {

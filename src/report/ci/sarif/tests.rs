@@ -132,6 +132,7 @@ fn what_the_operator_ignores_is_suppressed_with_the_reason() {
         findings: 1,
         objects: 1,
         idle: None,
+        idle_in_shard: None,
     });
     let log = rendered(&report);
     let suppressed = |rule: &str, index: usize| {
