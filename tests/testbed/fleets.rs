@@ -316,7 +316,7 @@ fn the_sharded_overlay_has_a_pod_for_each_shard() {
         let list: Value = serde_json::from_str(&list).unwrap();
         list["items"].as_array().unwrap().clone()
     };
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while pods().len() < SHARDS {
         assert!(Instant::now() < deadline, "{:#?}", pods());
         sleep(Duration::from_millis(200));

@@ -165,13 +165,13 @@ fn what_cannot_have_been_meant_is_refused_in_one_sentence() {
         ),
         (
             refused(changed(2, |report| {
-                "https://10.0.0.2".clone_into(&mut report.cluster.server)
+                "https://10.0.0.2".clone_into(&mut report.cluster.server);
             })),
             "a cluster prod, at https://10.0.0.1:6443 and at https://10.0.0.2",
         ),
         (
             refused(changed(1, |report| {
-                report.selection.namespaces = vec!["shop".to_owned()]
+                report.selection.namespaces = vec!["shop".to_owned()];
             })),
             "0.json and 1.json are of shards of the cluster prod that were scanned with other releases selected",
         ),
@@ -181,7 +181,7 @@ fn what_cannot_have_been_meant_is_refused_in_one_sentence() {
         ),
         (
             refused(changed(0, |report| {
-                report.selection.shard = Some("half".to_owned())
+                report.selection.shard = Some("half".to_owned());
             })),
             "0.json is of a shard that this version does not know",
         ),
