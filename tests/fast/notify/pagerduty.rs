@@ -392,7 +392,10 @@ async fn a_shard_closes_what_other_shards_opened_once_it_is_its_own() {
         });
         sent.push(of_release.collect::<Vec<_>>().join(" "));
     }
-    assert_eq!(sent, ["trigger", "resolve resolve", "", "resolve resolve"]);
+    assert_eq!(
+        sent,
+        ["resolve trigger", "resolve resolve", "", "resolve resolve"]
+    );
 }
 
 /// The alert of a whole cluster has no scan any more that would close it, once there are shards.

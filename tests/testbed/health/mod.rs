@@ -1,6 +1,6 @@
 //! Releases that are brought into trouble for real, and out of it by what driftline advises.
 //!
-//! Each state is made with both Helms. Then the diagnosis is read, its commands are run in their order, and the release
+//! Each state is made with Helm 4, and half of them with Helm 3, too. Then the diagnosis is read, its commands are run in their order, and the release
 //! has to be deployed, clean and without a diagnosis. Right before each rollback and upgrade among them its preview is asked
 //! for, and held to what it comes to. The pages in `docs/diagnose` are what `driftline diagnose` printed
 //! of Helm 4's; `UPDATE_PAGES=1` writes them anew.
@@ -49,8 +49,12 @@ enum Begin {
 #[ignore = "needs the testbed: tests/testbed/build"]
 fn every_trouble_is_diagnosed_and_the_advice_ends_it() {
     let mut problems = Problems::default();
-    for state in chosen() {
+    for (position, state) in chosen().enumerate() {
         for helm in HelmVersion::ALL {
+            // The pages are of Helm 4.
+            if helm == HelmVersion::V3 && !is_sampled(position, 0, 2) {
+                continue;
+            }
             let release = state.made(helm);
             problems.note(&release, state.name, &state.check(&release));
         }

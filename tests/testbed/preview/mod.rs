@@ -34,7 +34,7 @@ const TABLE: &str = include_str!("rollbacks.txt");
 const WIDGETS: &str = "CustomResourceDefinition/widgets.preview.example.com";
 
 /// A run makes every so manieth case with its method.
-const SAMPLED: usize = 7;
+const SAMPLED: usize = 11;
 
 /// Cases at a time: most of a case is waiting for servers.
 const WORKERS: usize = 3;
