@@ -12,7 +12,7 @@ use crate::report::text::safe::Safe;
 use crate::report::text::value::show;
 use crate::report::text::{TextOptions, change};
 use crate::report::words;
-use crate::vocabulary::NoKeyReason;
+use crate::vocabulary::{NoKeyReason, ObjectState};
 
 /// How many columns of a path, a key or a value a comment shows.
 const COLUMNS: usize = 160;
@@ -103,7 +103,48 @@ impl Remarks<'_> {
             }
             self.more(fields.len(), out)?;
         }
-        Ok(())
+        self.without_fields(out)
+    }
+
+    /// The objects that nothing was compared of, so that nobody takes the snippet for all of the drift.
+    fn without_fields(&self, out: &mut dyn Write) -> io::Result<()> {
+        let objects = self.release.objects.iter().filter(|object| match object.state {
+            ObjectState::Missing | ObjectState::Terminating | ObjectState::Foreign | ObjectState::Unknown => {
+                true
+            }
+            ObjectState::Drifted | ObjectState::InSync | ObjectState::Leftover | ObjectState::Ignored => {
+                false
+            }
+        });
+        let objects: Vec<&ObjectReport> = objects.collect();
+        if objects.is_empty() {
+            return Ok(());
+        }
+        self.heading(
+            "Without fields to keep, as these objects could not be compared",
+            out,
+        )?;
+        for object in objects.iter().take(FIELDS) {
+            let place = self.place(object);
+            let reason = object.reason.as_ref();
+            let reason = reason.map_or_else(String::new, |reason| format!(", {}", self.cut(reason)));
+            let line = format!(
+                "  {} {place}{}: {}{reason}",
+                object.kind, object.name, object.state
+            );
+            self.line(0, &line, out)?;
+        }
+        match objects.len().saturating_sub(FIELDS) {
+            0 => Ok(()),
+            more => self.line(0, &format!("  and {}", words::count(more, "more object")), out),
+        }
+    }
+
+    /// The namespace in front of an object's name, where it is not the release's.
+    fn place(&self, object: &ObjectReport) -> String {
+        let namespace = object.namespace.as_ref();
+        let namespace = namespace.filter(|namespace| **namespace != self.release.namespace);
+        namespace.map_or_else(String::new, |namespace| format!("{namespace}/"))
     }
 
     fn hidden(&self, hidden: &[Kept<'_>], out: &mut dyn Write) -> io::Result<()> {
@@ -143,9 +184,7 @@ impl Remarks<'_> {
     /// A field: its object, its path, deployed → live, and who is said to have written it.
     fn field(&self, object: &ObjectReport, finding: &Finding) -> String {
         let options = self.options();
-        let namespace = object.namespace.as_ref();
-        let namespace = namespace.filter(|namespace| **namespace != self.release.namespace);
-        let place = namespace.map_or_else(String::new, |namespace| format!("{namespace}/"));
+        let place = self.place(object);
         let path = self.cut(&finding.path);
         let values = change::Values::of(finding);
         let values = match change::hidden(values) {
@@ -173,7 +212,8 @@ impl Remarks<'_> {
         let whole = if by.key == entry.key {
             String::new()
         } else {
-            format!("{} in the whole list: ", self.cut(&by.key.to_string()))
+            let whole = if by.list.is_some() { "list" } else { "map" };
+            format!("{} in the whole {whole}: ", self.cut(&by.key.to_string()))
         };
         let now = match &by.current {
             Some(current) => format!("now {} ({})", self.value(current), words::value_origin(by.origin)),

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{KeptBy, KeptList, KeyPath, KeyStep, MovedField};
 use crate::report::fixtures::{finding, object, release, report};
-use crate::vocabulary::{FindingCode, KeyCertainty, NoKeyReason, ValueOrigin};
+use crate::vocabulary::{FindingCode, KeyCertainty, NoKeyReason, ObjectState, ValueOrigin};
 use crate::yaml::{self, Limits};
 use serde_json::{Value, json};
 
@@ -78,6 +78,29 @@ fn the_snippet_is_yaml_with_nothing_but_the_keys() {
         "{text}"
     );
     assert_eq!((counts.fields, counts.kept, counts.set_by_chart), (5, 4, 1));
+}
+
+/// Without them, a snippet would look like the answer to all that drifted.
+#[test]
+fn objects_without_fields_are_named() {
+    let states = [
+        (ObjectState::Missing, true),
+        (ObjectState::Terminating, true),
+        (ObjectState::Foreign, true),
+        (ObjectState::Unknown, true),
+        (ObjectState::Leftover, false),
+    ];
+    for (state, is_named) in states {
+        let elsewhere = object("v1", "Service", "tools", "web").in_state(state);
+        let report = report(vec![release("shop", "web").with_objects([elsewhere])]);
+        let mut out = Vec::new();
+        render(&report, ValuesForm::Yaml, Medium::Terminal, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let line = format!(
+            "# Without fields to keep, as these objects could not be compared:\n#   Service tools/web: {state}"
+        );
+        assert_eq!(text.contains(&line), is_named, "{text}");
+    }
 }
 
 #[test]
