@@ -243,7 +243,7 @@ fn a_shard_resolves_only_what_is_its_own() {
     let more = scan_all(4);
     assert_eq!(resolved(&more), Vec::<String>::new());
     assert!(new(&more) <= all);
-    releases[0].kubectl(&["scale", "statefulset/{r}-api", "--replicas=2"]);
+    releases[0].kubectl(&["scale", "statefulset/{r}-api", "--replicas=3"]);
     releases[1].helm_on("uninstall", &[]).succeeded();
     let after = scan_all(4);
     let mut namespaces = resolved(&after);
