@@ -227,12 +227,11 @@ fn reports_of_any_origin_do_no_harm() {
 #[test]
 fn the_reports_of_all_pods_may_be_in_one_file() {
     let shards = Shards::scan(&[]);
-    let logs: String = (0..SHARDS)
-        .map(|index| {
-            let report = std::fs::read_to_string(shards.path(index)).unwrap();
-            format!("{{\"level\":\"INFO\"}}\n{report}drift: 3 releases\n")
-        })
-        .collect();
+    let logs = (0..SHARDS).map(|index| {
+        let report = std::fs::read_to_string(shards.path(index)).unwrap();
+        ["{\"level\":\"INFO\"}\n", &report, "drift: 3 releases\n"].concat()
+    });
+    let logs: String = logs.collect();
     let path = shards.folder.path().join("logs");
     std::fs::write(&path, logs).unwrap();
     let ran = run(&["merge", path.to_str().unwrap(), "-o", "json"]);
