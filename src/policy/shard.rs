@@ -10,6 +10,8 @@ use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::model::Selected;
+
 /// The most shards. A cluster with so many namespaces that more would be of use has other troubles.
 pub const MAX_SHARDS: u16 = 1_000;
 
@@ -40,6 +42,11 @@ pub enum ShardError {
 }
 
 impl Shard {
+    /// The shard that the scan of a report was of; `None` where it was of none, or of one that is not known.
+    pub fn of(selected: &Selected) -> Option<Self> {
+        selected.shard.as_deref()?.parse().ok()
+    }
+
     /// Its number, counted from 0.
     pub const fn index(self) -> u16 {
         self.index

@@ -252,9 +252,7 @@ impl<'n> Planner<'n> {
 
     /// Whether releases with records in a namespace are this scan's, where it is one of a shard.
     fn is_in_shard(&self, namespace: &str) -> bool {
-        let shard = self.report.selection.shard.as_deref();
-        let shard = shard.and_then(|shard| shard.parse::<Shard>().ok());
-        shard.is_none_or(|shard| shard.has(namespace))
+        Shard::of(&self.report.selection).is_none_or(|shard| shard.has(namespace))
     }
 
     fn sentence(&self, old: &KeptAlert, what: &str) -> String {

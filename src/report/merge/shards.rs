@@ -35,10 +35,7 @@ pub(super) fn merge(mut given: Vec<Given>) -> Result<Report, MergeError> {
     let mut parts: BTreeMap<Shard, Part> = BTreeMap::new();
     for one in given {
         let Given { place, report } = one;
-        let Some(text) = &report.selection.shard else {
-            return Err(MergeError::UnknownShard(place));
-        };
-        let Ok(shard) = text.parse::<Shard>() else {
+        let Some(shard) = Shard::of(&report.selection) else {
             return Err(MergeError::UnknownShard(place));
         };
         if let Some(release) = report

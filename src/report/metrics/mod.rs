@@ -17,6 +17,7 @@ pub use self::exposition::{CONTENT_TYPE, Exposition};
 use self::families::Family;
 use super::summary::has_unread_parts;
 use crate::model::{ObjectReport, Report, ScanCosts};
+use crate::policy::shard::Shard;
 use crate::vocabulary::{
     AnswerCode, FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, ScanStage, Severity, Stopped,
     Verdict, vocabulary,
@@ -71,14 +72,7 @@ impl Metrics {
         let end = RunEnd::of(report);
         let mut counting = Counting {
             report,
-            exposition: Exposition::new(
-                &report.cluster.name,
-                report
-                    .selection
-                    .shard
-                    .as_deref()
-                    .and_then(|shard| shard.parse().ok()),
-            ),
+            exposition: Exposition::new(&report.cluster.name, Shard::of(&report.selection)),
         };
         counting.count_run(costs, end);
         match end {
