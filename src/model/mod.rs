@@ -301,6 +301,9 @@ pub struct ReleaseReport {
     /// What manifests that were rendered with other values say of its drift; only where they were given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub values_check: Option<ValuesCheck>,
+    /// The objects in sync that it does not list although the report may: of those a scan keeps only this.
+    #[serde(skip)]
+    pub unlisted: Unlisted,
     /// Whether objects of other revisions could not be read, which are in no report then.
     #[serde(skip)]
     pub has_unread_leftovers: bool,
@@ -310,6 +313,15 @@ pub struct ReleaseReport {
     /// How the operator named the cluster, for commands that a text prints; no report has it.
     #[serde(skip)]
     pub cluster: ClusterFlags,
+}
+
+/// Objects in sync, of which nothing is worth listing but what is expected.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unlisted {
+    /// How many there are.
+    pub objects: usize,
+    /// How many expected findings they have.
+    pub expected: usize,
 }
 
 impl ReleaseReport {

@@ -104,10 +104,12 @@ impl Report {
         absent.collect()
     }
 
-    /// Whether the objects in sync are listed, and not only counted.
+    /// Whether the objects in sync are listed, but for those of which a scan knows that nobody asks more.
     pub fn lists_objects_in_sync(&self) -> bool {
         let objects = self.releases.iter().flat_map(|release| &release.objects);
         let in_sync = objects.filter(|object| object.state == ObjectState::InSync);
-        in_sync.count() == self.summary.objects.in_sync
+        let releases = self.releases.iter();
+        let unlisted: usize = releases.map(|release| release.unlisted.objects).sum();
+        in_sync.count() + unlisted == self.summary.objects.in_sync
     }
 }

@@ -9,7 +9,7 @@ mod fail_on;
 pub use fail_on::{Condition, Contradiction, FailOn, new_drift};
 
 use crate::model::{
-    Finding, Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary,
+    Finding, Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary, Unlisted,
 };
 use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Stopped, Verdict};
 
@@ -28,6 +28,10 @@ impl Summary {
             for object in &release.objects {
                 summary.count_object(object);
             }
+            let Unlisted { objects, expected } = release.unlisted;
+            summary.objects.total += objects;
+            summary.objects.in_sync += objects;
+            summary.findings.expected += expected;
         }
         summary
     }
@@ -70,9 +74,15 @@ pub fn ignored(mut counts: Vec<IgnoredCount>, releases: &[ReleaseReport]) -> Vec
 /// A release that changed while it was read is incomplete, whatever the state of its objects: some of them may have been
 /// read before the change. A release without a deployed revision is incomplete too, because nothing was compared, and so
 /// is one whose records contradict their objects, because it is not certain what was deployed.
-pub fn verdict(objects: &[ObjectReport], health: &[Health]) -> Verdict {
+pub fn verdict(release: &ReleaseReport) -> Verdict {
+    let ReleaseReport {
+        health,
+        objects,
+        unlisted,
+        ..
+    } = release;
     let any = |limit: ComparisonLimit| health.iter().any(|entry| comparison_limit(entry) == Some(limit));
-    if any(ComparisonLimit::RecordUnread) && objects.is_empty() {
+    if any(ComparisonLimit::RecordUnread) && objects.is_empty() && unlisted.objects == 0 {
         Verdict::Unreadable
     } else if any(ComparisonLimit::ReleaseChanged) {
         Verdict::Incomplete
@@ -274,7 +284,39 @@ impl Report {
     }
 }
 
+/// Whether an object is in sync, and nobody asks more of it than that it is: nothing of it is ignored, kept for the memory of
+/// earlier scans, or more than expected.
+fn is_only_counted(object: &ObjectReport) -> bool {
+    let mut findings = object.findings.iter();
+    object.state == ObjectState::InSync
+        && object.ignored_by.is_none()
+        && object.left_out.is_empty()
+        && object.seen_again.is_empty()
+        && object.shadowed_rules.is_empty()
+        && findings.all(|finding| {
+            finding.is_expected()
+                && finding.ignored_by.is_none()
+                && finding.confirmed.is_none()
+                && !finding.takes_away()
+        })
+}
+
 impl ReleaseReport {
+    /// Keeps no more than the number of the objects in sync of which nobody asks more. [`Report::without_in_sync`] leaves
+    /// them out as well.
+    pub fn only_count_in_sync(&mut self) {
+        let unlisted = &mut self.unlisted;
+        self.objects.retain(|object| {
+            if !is_only_counted(object) {
+                return true;
+            }
+            unlisted.objects += 1;
+            unlisted.expected += object.findings.len();
+            false
+        });
+        self.objects.shrink_to_fit();
+    }
+
     /// Leaves out of a release what [`Report::without_in_sync`] leaves out.
     pub fn leave_out_in_sync(&mut self) {
         for object in &mut self.objects {
@@ -317,6 +359,10 @@ mod tests {
             .health
     }
 
+    fn of_objects(objects: impl IntoIterator<Item = ObjectReport>) -> Verdict {
+        release("shop", "web").with_objects(objects).verdict
+    }
+
     #[test]
     fn one_object_decides_the_verdict_by_its_state() {
         for (state, expected) in [
@@ -330,13 +376,13 @@ mod tests {
             (ObjectState::Ignored, Verdict::Clean),
         ] {
             assert_eq!(
-                verdict(&[in_state(ObjectState::InSync), in_state(state)], &[]),
+                of_objects([in_state(ObjectState::InSync), in_state(state)]),
                 expected,
                 "{state}"
             );
         }
         let both = [in_state(ObjectState::Unknown), in_state(ObjectState::Missing)];
-        assert_eq!(verdict(&both, &[]), Verdict::Drifted);
+        assert_eq!(of_objects(both), Verdict::Drifted);
     }
 
     #[test]
@@ -382,7 +428,13 @@ mod tests {
             ),
         ] {
             let health = health(code);
-            let got = [&[][..], &missing, &in_sync].map(|objects| verdict(objects, &health));
+            let got = [vec![], missing.to_vec(), in_sync.to_vec()].map(|objects| {
+                verdict(&ReleaseReport {
+                    health: health.clone(),
+                    objects,
+                    ..release("shop", "web")
+                })
+            });
             assert_eq!(got, [alone, with_drift, with_in_sync], "{code}");
         }
     }

@@ -86,7 +86,9 @@ impl FinishedRelease {
     pub(super) fn omit_objects(&mut self) {
         if let Some(report) = &mut self.report {
             let objects = std::mem::take(&mut report.objects);
-            report.health.push(too_many_objects(objects.len()));
+            let unlisted = std::mem::take(&mut report.unlisted);
+            let objects = objects.len() + unlisted.objects;
+            report.health.push(too_many_objects(objects));
         }
     }
 }

@@ -62,6 +62,19 @@ impl Ledger {
         giving_way
     }
 
+    /// Notes that the release at this position holds so much less.
+    pub(super) fn give_back(&mut self, namespace: &str, release: usize, bytes: usize) {
+        let holder = self.namespaces.get_mut(namespace);
+        if let Some(holder) = holder
+            && let Some(held) = holder.releases.get_mut(&release)
+        {
+            let given_back = bytes.min(*held);
+            *held -= given_back;
+            holder.total -= given_back;
+            self.total -= given_back;
+        }
+    }
+
     /// The release that gives way next.
     fn give_way(&mut self) -> Option<usize> {
         let holder = self.namespaces.values_mut().max_by_key(|holder| holder.total)?;
@@ -91,6 +104,19 @@ mod tests {
         assert!(ledger.has_given_way(1) && !ledger.has_given_way(0));
         assert_eq!(ledger.add("evil", 9, 500), [9]);
         assert_eq!(ledger.given_way(), 2);
+    }
+
+    #[test]
+    fn what_is_given_back_is_room_for_others() {
+        let mut ledger = Ledger::new(100);
+        for release in 0..50 {
+            assert_eq!(ledger.add("shop", release, 90), [0; 0], "{release}");
+            ledger.give_back("shop", release, 89);
+        }
+        ledger.give_back("shop", 0, 1_000);
+        ledger.give_back("nobody", 0, 1);
+        assert_eq!(ledger.add("pay", 50, 51), [0; 0]);
+        assert_eq!(ledger.add("pay", 51, 1), [50]);
     }
 
     #[test]

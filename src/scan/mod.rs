@@ -59,7 +59,7 @@ use self::clock::StageTimes;
 use self::judges::Judges;
 pub use self::limits::ScanLimits;
 pub use self::needs::{NeededResource, Needs, needs};
-pub use self::options::{OrphanSearch, PreviewRequest, Progress, Quiet, ScanOptions};
+pub use self::options::{InSync, OrphanSearch, PreviewRequest, Progress, Quiet, ScanOptions};
 use self::stages::Stages;
 use self::state::{Results, ScanState};
 use crate::health::OtherReleases;
@@ -132,7 +132,7 @@ pub async fn scan_with_costs<S: Source>(
     errors.extend(orphans.errors);
     notes.extend(orphans.notes);
     for release in &mut releases {
-        release.verdict = summary::verdict(&release.objects, &release.health);
+        release.verdict = summary::verdict(release);
     }
     let ignore = &options.policy.ignore;
     let mut ignored = summary::ignored(ignore.counts(&options.policy.redaction), &releases);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::limits::ScanLimits;
 use crate::chart::Chart;
 use crate::manifest::rendered::Rendered;
+use crate::model::ReleaseReport;
 use crate::policy::selection::Selection;
 use crate::policy::{Confirm, Policy};
 use crate::release::history::Depth;
@@ -29,6 +30,8 @@ pub struct ScanOptions {
     pub limits: ScanLimits,
     /// The fields in which earlier scans found drift, where they are remembered.
     pub earlier: Option<Arc<Earlier>>,
+    /// What becomes of the objects in sync.
+    pub in_sync: InSync,
     /// Whether objects without a release are looked for.
     pub orphans: OrphanSearch,
     /// The flags that chose the cluster, which printed commands repeat.
@@ -42,6 +45,28 @@ pub struct ScanOptions {
     pub preview: Option<PreviewRequest>,
     /// Whether the writes of that operation are confirmed by dry runs.
     pub confirm_writes: Confirm,
+}
+
+impl ScanOptions {
+    /// Whether the objects of a release that are in sync are only counted.
+    pub(super) fn only_counts_in_sync(&self, release: &ReleaseReport) -> bool {
+        match self.in_sync {
+            InSync::Listed => false,
+            InSync::Counted => {
+                let earlier = self.earlier.as_ref();
+                !earlier.is_some_and(|earlier| earlier.knows(&release.storage, &release.name))
+            }
+        }
+    }
+}
+
+/// What becomes of the objects in sync that nobody asks more of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InSync {
+    /// They are in the report.
+    Listed,
+    /// They are counted. Those of a release that is remembered are in the report, because they say best how its drift ended.
+    Counted,
 }
 
 /// An operation of Helm that is previewed as a whole, of one release.

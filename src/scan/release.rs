@@ -32,7 +32,7 @@ use crate::health::{
 };
 use crate::manifest::standing::Place;
 use crate::model;
-use crate::model::{Health, ObjectReport, ReleaseReport, Tracked};
+use crate::model::{Health, ObjectReport, ReleaseReport, Tracked, Unlisted};
 use crate::object::ObjectKey;
 use crate::policy::Confirm;
 use crate::preview::{self, Operation, PreviewFacts, Target};
@@ -584,6 +584,7 @@ impl ReleaseScan {
             apply_method: baseline.map(|_| self.context.method),
             verdict: Verdict::Incomplete,
             tracked: Tracked::default(),
+            unlisted: Unlisted::default(),
             has_unread_leftovers: self.objects.iter().any(PlannedObject::is_unread_leftover),
             has_unsettled: false,
             health,

@@ -439,13 +439,15 @@ impl ScanState {
             releases,
             terminating,
             question_bytes,
+            reports,
             ..
         } = &mut *inner;
         *waiting = HashMap::new();
         *question_bytes = 0;
         for &position in wave {
             if let Some(release) = releases.get_mut(position) {
-                release.finish(now, options, terminating);
+                let given_back = release.finish(now, options, terminating);
+                reports.give_back(release.namespace(), position, given_back);
             }
         }
     }
@@ -745,18 +747,34 @@ impl ReleaseProgress {
         &self.key().namespace
     }
 
-    fn finish(&mut self, now: DateTime<Utc>, options: &ScanOptions, terminating: &[TerminatingNamespace]) {
-        let Some(open) = self.open() else { return };
+    /// Turns the release into its report, and returns how many bytes of the reports of its objects are not held any more.
+    fn finish(
+        &mut self,
+        now: DateTime<Utc>,
+        options: &ScanOptions,
+        terminating: &[TerminatingNamespace],
+    ) -> usize {
+        let Some(open) = self.open() else { return 0 };
         if open.has_left_something() {
-            return;
+            return 0;
         }
         let others = Others {
             names: &DeployedNames::default(),
             coverage: OtherReleases::AllRead,
             terminating,
         };
-        let report = open.report(now, options, &others);
+        let mut report = open.report(now, options, &others);
+        let mut given_back = 0;
+        if let Some(report) = &mut report
+            && options.only_counts_in_sync(report)
+        {
+            let bytes = |report: &ReleaseReport| report.objects.iter().map(weight::of_report).sum::<usize>();
+            let before = bytes(report);
+            report.only_count_in_sync();
+            given_back = before - bytes(report);
+        }
         *self = Self::Finished(Box::new(FinishedRelease::new(&open.history, report)));
+        given_back
     }
 
     fn into_report(

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Progress, ScanLimits, ScanOptions, scan};
+use super::{InSync, Progress, ScanLimits, ScanOptions, scan};
 use crate::manifest::rendered::Rendered;
-use crate::model::Report;
+use crate::model::{Report, ScanCosts};
 use crate::policy::{AskValues, Confirm, Policy};
 use crate::release::history::Depth;
 use crate::report::fixtures::at;
 use crate::report::fixtures::test_cluster::{
     NOW, TestCluster, TestRelease, TestRevision, options, selection, set,
 };
+use crate::report::metrics::{Metrics, NotificationOutcome};
 use crate::vocabulary::{
     CheckedOutcome, HealthCode, HealthSeverity, NoKeyReason, ObjectState, Outcome, Severity, Stopped, Verdict,
 };
@@ -265,6 +266,57 @@ fn objects_beyond_the_limit_are_left_out_and_their_release_is_not_clean() {
                 .any(|state| state == ObjectState::Unknown)
         );
     }
+}
+
+#[test]
+fn objects_in_sync_that_are_only_counted_are_missed_by_nobody() {
+    for wave_bytes in [32 << 20, 1] {
+        let listed = with(ScanLimits {
+            wave_bytes,
+            ..ScanLimits::default()
+        });
+        let counted = ScanOptions {
+            in_sync: InSync::Counted,
+            ..listed.clone()
+        };
+        let [listed, counted] = [listed, counted].map(|options| run(cluster(), &options).0);
+        let objects = |report: &Report| -> usize {
+            let releases = report.releases.iter();
+            releases.map(|release| release.objects.len()).sum()
+        };
+        assert!(objects(&counted) < objects(&listed));
+        let [listed, counted] = [listed, counted].map(|report| {
+            let metrics = Metrics::of(&report, &ScanCosts::default(), 10);
+            let metrics = metrics.exposition(NotificationOutcome::None).text();
+            (serde_json::to_string(&report.without_in_sync()).unwrap(), metrics)
+        });
+        assert_eq!(counted, listed);
+    }
+}
+
+#[test]
+fn objects_in_sync_take_no_room_in_a_report_that_does_not_list_them() {
+    let objects: Vec<Value> = (0..40)
+        .map(|number| config_map(&format!("e{number}"), "x"))
+        .collect();
+    let mut cluster = TestCluster::new();
+    for release in RELEASES {
+        for object in &objects {
+            cluster.put(release, object, &[]);
+        }
+        cluster.store(release, &revision(1, "deployed", &objects));
+    }
+    let options = ScanOptions {
+        in_sync: InSync::Counted,
+        ..with(ScanLimits {
+            wave_bytes: 1,
+            report_bytes: 30_000,
+            ..ScanLimits::default()
+        })
+    };
+    let (report, _) = run(cluster, &options);
+    assert_eq!(report.outcome, Outcome::Clean, "{:?}", report.releases);
+    assert_eq!(report.summary.objects.in_sync, 240);
 }
 
 /// Revisions share what they say alike, so that it is held once however many of them say it.

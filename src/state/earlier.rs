@@ -3,14 +3,14 @@
 //! Whether an upgrade adopted a change or took it back shows in the live object alone: it has the value that it had, or
 //! another one. So the scan, which has the object in its hands, looks.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
 use super::digest::{Hash, Salt};
 use super::entry::{Subject, names};
 use super::items::of_value;
-use super::memory::State;
+use super::memory::{ReleaseId, State};
 use crate::model::{Fingerprint, ObjectNames, ReleaseNames, SeenAgain, Storage};
 
 /// The fields in which earlier scans found drift, by their objects.
@@ -18,6 +18,8 @@ use crate::model::{Fingerprint, ObjectNames, ReleaseNames, SeenAgain, Storage};
 pub struct Earlier {
     cluster: String,
     salt: Salt,
+    /// The releases of which something is remembered.
+    releases: BTreeSet<ReleaseId>,
     objects: HashMap<Fingerprint, Vec<EarlierField>>,
 }
 
@@ -57,12 +59,19 @@ impl State {
         Earlier {
             cluster: self.cluster.clone(),
             salt: self.salt,
+            releases: self.releases.keys().cloned().collect(),
             objects,
         }
     }
 }
 
 impl Earlier {
+    /// Whether earlier scans remember something of a release.
+    pub fn knows(&self, storage: &Storage, release: &str) -> bool {
+        let (storage, name) = (storage.clone(), release.to_owned());
+        self.releases.contains(&ReleaseId { storage, name })
+    }
+
     /// The fields of an object of a release in which earlier scans found drift, as they are now.
     pub fn seen_again(
         &self,

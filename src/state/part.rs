@@ -479,7 +479,7 @@ fn leave_out(release: &mut ReleaseReport, young: &HashSet<Fingerprint>, detail: 
         }
     });
     if release.verdict == Verdict::Drifted {
-        release.verdict = summary::verdict(&release.objects, &release.health);
+        release.verdict = summary::verdict(release);
     }
 }
 

@@ -20,6 +20,7 @@ use crate::model::Report;
 use crate::notify::Sinks;
 use crate::report::ReportKind;
 use crate::report::text::{Detail, Extent};
+use crate::scan::InSync;
 use crate::state::Telling;
 
 /// How long sinks that are out of time may take to say which of them have delivered. They need a moment, unless putting
@@ -51,6 +52,10 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         _ = stop.stopped() => Loaded::out_of_time(),
     };
     let mut options = settings.reading.scan;
+    // A report to compare with remembers what it has, and its objects as well.
+    if !args.all && baseline.is_none() {
+        options.in_sync = InSync::Counted;
+    }
     if let Loaded::Memory(memory) = &loaded {
         options.earlier = Some(Arc::new(memory.state.earlier()));
     }

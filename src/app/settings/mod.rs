@@ -487,6 +487,7 @@ fn scan_options(
         policy: policy(file, Confirm::None)?,
         limits: scan::ScanLimits::default(),
         earlier: None,
+        in_sync: scan::InSync::Listed,
         orphans: scan::OrphanSearch::No,
         cluster: access.repeated(),
         chart: None,

@@ -114,6 +114,7 @@ fn release_key(release: &ReleaseReport, said: Said) -> ReleaseKey<'_> {
         managed_by,
         preview: _,
         values_check: _,
+        unlisted: _,
         has_unread_leftovers: _,
         has_unsettled: _,
         cluster: _,

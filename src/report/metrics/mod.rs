@@ -226,6 +226,12 @@ impl Counting<'_> {
         self.report.releases.iter().flat_map(|release| &release.objects)
     }
 
+    /// The expected findings of objects that are only counted.
+    fn unlisted_expected(&self) -> usize {
+        let releases = self.report.releases.iter();
+        releases.map(|release| release.unlisted.expected).sum()
+    }
+
     fn count_findings(&mut self) {
         for code in FindingCode::ALL {
             for severity in Severity::ALL {
@@ -234,6 +240,11 @@ impl Counting<'_> {
                     .filter(|finding| finding.ignored_by.is_none())
                     .filter(|finding| (finding.code, finding.severity) == (*code, *severity))
                     .count();
+                let unlisted = match (code, severity) {
+                    (FindingCode::ControllerOwned, Severity::Info) => self.unlisted_expected(),
+                    _ => 0,
+                };
+                let number = number + unlisted;
                 self.add(Family::Findings, &[code.as_str(), severity.as_str()], number);
             }
         }

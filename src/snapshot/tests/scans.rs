@@ -8,7 +8,7 @@ use crate::policy::{Confirm, Policy};
 use crate::release::chart_part::ChartPart;
 use crate::release::history::Depth;
 use crate::release::stored::Status;
-use crate::scan::{OrphanSearch, Progress, Quiet, ScanLimits, ScanOptions, scan};
+use crate::scan::{InSync, OrphanSearch, Progress, Quiet, ScanLimits, ScanOptions, scan};
 use crate::shell::ClusterFlags;
 use crate::source::{ChartHandler, ChartRecord};
 use crate::vocabulary::{HealthCode, Stopped};
@@ -303,6 +303,7 @@ fn options(depth: Depth) -> ScanOptions {
         policy: Policy::default(),
         limits: ScanLimits::default(),
         earlier: None,
+        in_sync: InSync::Listed,
         orphans: OrphanSearch::No,
         cluster: ClusterFlags::default(),
         chart: None,

@@ -12,7 +12,7 @@ use driftline::health::{
 };
 use driftline::model::{
     Chart, Cluster, Health, OrphanedObject, OrphanedRelease, ReleaseReport, Report, Revision, SCHEMA,
-    Selected, Summary, Tool, Tracked,
+    Selected, Summary, Tool, Tracked, Unlisted,
 };
 use driftline::object::{Gvk, ObjectKey};
 use driftline::release::decode::DecodeError;
@@ -257,6 +257,7 @@ fn orphaned(texts: &Texts, end: ReleaseEnd, records: OrphanRecords) -> OrphanedR
 /// A report of one release with these texts, and of one without trouble.
 pub(super) fn report(texts: &Texts) -> Report {
     let release = |health: Vec<Health>| ReleaseReport {
+        unlisted: Unlisted::default(),
         has_unread_leftovers: false,
         has_unsettled: false,
         cluster: driftline::shell::ClusterFlags::default(),

@@ -3,7 +3,7 @@
 use chrono::{TimeZone, Utc};
 use driftline::model::{
     Cluster, Finding, FindingCounts, Health, ObjectCounts, ObjectReport, ReleaseReport, Report, Revision,
-    SCHEMA, Selected, Storage, Summary, Tool, Tracked,
+    SCHEMA, Selected, Storage, Summary, Tool, Tracked, Unlisted,
 };
 use driftline::vocabulary::{
     ApplyMethod, FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Verdict,
@@ -107,6 +107,7 @@ pub(crate) fn release(namespace: &str, name: &str, verdict: Verdict) -> ReleaseR
     };
     ReleaseReport {
         tracked: Tracked::default(),
+        unlisted: Unlisted::default(),
         has_unread_leftovers: false,
         has_unsettled: false,
         cluster: driftline::shell::ClusterFlags::default(),
