@@ -576,7 +576,7 @@ pub struct ValuesArgs {
     #[arg(short, long, value_name = "NAMESPACE", value_parser = quoting::<Names<NamespacePattern>>)]
     pub namespace: Vec<Names<NamespacePattern>>,
     /// Only the drifted field with this path, as the report prints it, or those below it; may be repeated
-    #[arg(long = "field", value_name = "PATH")]
+    #[arg(long = "field", value_name = "PATH", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub fields: Vec<String>,
     /// Print arguments of `helm upgrade` in place of a file: --set-json 'KEY=VALUE'
     #[arg(long, conflicts_with_all = ["output", "check"])]

@@ -9,12 +9,12 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 
-use crate::model::{CheckedField, ObjectReport, Preview, ReleaseReport, Report};
+use crate::model::{Preview, ReleaseReport, Report};
 use crate::report::summary::{FailOn, has_unread_parts};
 use crate::report::values::ValuesCounts;
 use crate::vocabulary::{
-    CheckedOutcome, HealthSeverity, NoKeyReason, Outcome, PreviewAction, PreviewCause, PreviewEffect,
-    PreviewOutcome, PreviewedOperation,
+    CheckedOutcome, HealthSeverity, Outcome, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome,
+    PreviewedOperation,
 };
 
 /// Everything was read and matches.
@@ -136,7 +136,7 @@ pub fn of_values(report: &Report, counts: ValuesCounts, is_check: bool) -> u8 {
     let is_failure = if is_check {
         report.releases.iter().any(disagrees)
     } else {
-        counts.kept + counts.set_by_chart < counts.fields
+        counts.kept + counts.stays + counts.set_by_chart < counts.fields
     };
     if is_failure {
         DRIFT
@@ -147,20 +147,17 @@ pub fn of_values(report: &Report, counts: ValuesCounts, is_check: bool) -> u8 {
     }
 }
 
-/// Whether a rendering does not have what lives in a field that a value may set.
+/// Whether a rendering takes back what lives in a field that a value may set, or fails.
 fn disagrees(release: &ReleaseReport) -> bool {
-    let set_by_chart = |object: &ObjectReport, field: &CheckedField| {
-        let names = (&object.kind, &object.namespace, &object.name);
-        names == (&field.kind, &field.namespace, &field.name)
-            && object.findings.iter().any(|finding| {
-                let reason = finding.no_key.as_ref().map(|no_key| no_key.code);
-                finding.path == field.path && reason == Some(NoKeyReason::SetByChart)
-            })
-    };
     let fields = release.values_check.iter().flat_map(|check| &check.fields);
-    fields
-        .filter(|field| field.outcome != CheckedOutcome::Agrees)
-        .any(|field| !release.objects.iter().any(|object| set_by_chart(object, field)))
+    fields.into_iter().any(|field| match field.outcome {
+        CheckedOutcome::Agrees | CheckedOutcome::Stays => false,
+        CheckedOutcome::Fails => true,
+        CheckedOutcome::AsDeployed
+        | CheckedOutcome::Becomes
+        | CheckedOutcome::Gone
+        | CheckedOutcome::Unknown => !field.is_set_by_chart(release),
+    })
 }
 
 /// What a preview fails on.

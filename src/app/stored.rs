@@ -43,7 +43,7 @@ pub(super) async fn read_all(
     let text = read_text(noun, path, max_bytes, stop).await?;
     let bytes = text.len() as u64;
     let parsing = move || -> anyhow::Result<Vec<Report>> {
-        let parts = reports_in(text);
+        let parts = reports_in(text)?;
         let many = parts.len();
         let reports = parts.into_iter().enumerate().map(|(at, part)| {
             let report = report_of(&part);
@@ -132,18 +132,23 @@ pub(super) fn place_of(path: &Path) -> String {
 ///
 /// There are several reports.
 fn without_log_lines(text: Vec<u8>) -> anyhow::Result<Vec<u8>> {
-    let mut reports = reports_in(text);
+    let mut reports = reports_in(text)?;
     match (reports.pop(), reports.len()) {
         (Some(report), 0) => Ok(report),
         (_, others) => anyhow::bail!("there are {} reports in it: give one of them", others + 1),
     }
 }
 
-/// The reports in a text, each without the lines of a log. Where none begins as one does, or the only one does not end, that is
-/// the text as it is.
-fn reports_in(text: Vec<u8>) -> Vec<Vec<u8>> {
+/// The reports in a text, each without the lines of a log: as `-o json` writes them, or each on a line of its own. Where none
+/// begins as one does, or the only one does not end, that is the text as it is.
+///
+/// # Errors
+///
+/// Beside a report there is another one in another form: nobody may take those that were found for all.
+fn reports_in(text: Vec<u8>) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut reports: Vec<Vec<u8>> = Vec::new();
     let (mut is_within, mut is_ended) = (false, true);
+    let mut is_one_left = false;
     for line in text.split_inclusive(|byte| *byte == b'\n') {
         match line.trim_ascii_end() {
             b"{" => {
@@ -158,15 +163,34 @@ fn reports_in(text: Vec<u8>) -> Vec<Vec<u8>> {
                 {
                     report.extend_from_slice(line);
                     (is_within, is_ended) = (!is_last, is_last);
+                } else if names_the_contract(line) {
+                    if line.starts_with(b"{") && end.ends_with(b"}") {
+                        reports.push(line.to_vec());
+                        (is_within, is_ended) = (false, true);
+                    } else {
+                        is_one_left = true;
+                    }
                 }
             }
         }
     }
     match reports.len() {
-        0 => vec![text],
-        1 if !is_ended => vec![text],
-        _ => reports,
+        0 => Ok(vec![text]),
+        1 if !is_ended => Ok(vec![text]),
+        _ if is_one_left => anyhow::bail!(
+            "beside the first report there is another one that is not as `-o json` prints it, such as one with other text on its \
+             lines: give each in a file of its own"
+        ),
+        _ => Ok(reports),
     }
+}
+
+/// The beginning of the name of every version of the contract.
+const CONTRACT: &[u8] = b"\"driftline.report/";
+
+/// Whether a line says of which contract a report is, as every report does once.
+fn names_the_contract(line: &[u8]) -> bool {
+    line.windows(CONTRACT.len()).any(|part| part == CONTRACT)
 }
 
 /// The part of a report that is asked for.
@@ -242,13 +266,47 @@ mod tests {
     fn the_reports_of_several_pods_are_found_one_by_one() {
         let report = |number: u8| format!("{{\n  \"a\": {number}\n}}\n");
         let logs = format!("WARN x\n{}drift\n{}WARN y\n", report(1), report(2));
-        let found = reports_in(logs.into());
+        let found = reports_in(logs.into()).unwrap();
         assert_eq!(found, [report(1).into_bytes(), report(2).into_bytes()]);
         // One that was cut off is none, and takes nothing of the next.
         let cut = format!("{{\n  \"a\": 1,\n{}", report(2));
-        let found = reports_in(cut.into());
+        let found = reports_in(cut.into()).unwrap();
         assert_eq!(found, [b"{\n  \"a\": 1,\n".to_vec(), report(2).into_bytes()]);
         assert!(report_of(&found[0]).is_err());
+    }
+
+    /// What is not found must not be missed by nobody: another cluster's drift.
+    #[test]
+    fn a_report_in_another_form_is_read_too_or_refused() {
+        let plain =
+            |number: u8| format!("{{\n  \"schema\": \"driftline.report/v1\",\n  \"a\": {number}\n}}\n");
+        let line = |number: u8| format!("{{\"schema\":\"driftline.report/v1\",\"a\":{number}}}\n");
+        for (text, found) in [
+            (plain(1) + &line(2), vec![plain(1), line(2)]),
+            (line(1) + &plain(2), vec![line(1), plain(2)]),
+            (line(1) + &line(2), vec![line(1), line(2)]),
+            (line(1), vec![line(1)]),
+        ] {
+            let reports = reports_in(text.clone().into()).unwrap();
+            assert_eq!(
+                reports,
+                found.into_iter().map(String::into_bytes).collect::<Vec<_>>(),
+                "{text}"
+            );
+        }
+        let indented: String = plain(2).lines().map(|line| format!("  {line}\n")).collect();
+        let prefixed: String = plain(2).lines().map(|line| format!("[pod/x] {line}\n")).collect();
+        for other in [
+            indented,
+            prefixed,
+            format!("\u{feff}{}", plain(2)),
+            format!("x{}", line(2)),
+        ] {
+            for text in [plain(1) + &other, other.clone() + &plain(1)] {
+                let error = reports_in(text.clone().into()).unwrap_err();
+                assert!(error.to_string().contains("there is another one"), "{text}");
+            }
+        }
     }
 
     #[test]

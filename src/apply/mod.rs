@@ -18,7 +18,7 @@ mod settle;
 mod unread;
 
 pub(crate) use self::client_side::{has_merged_elements, is_merged_three_ways};
-pub(crate) use self::settle::has_rules_in_cel;
+pub(crate) use self::settle::{has_rules_in_cel, is_fixed};
 
 use std::borrow::Cow;
 

@@ -6,14 +6,14 @@
 //! alternatives or sorts them ([`Shape::is_unordered`]): a change in one of them is reported of that element, wherever
 //! it went.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::path::Segment;
 use super::shapes::child;
 use super::work::{Work, value_steps};
-use crate::types::{ExplicitZero, Shape, is_zero};
+use crate::types::{ExplicitZero, ListKind, Shape, is_zero};
 
 /// The value of a key that an element does not have.
 static NULL: Value = Value::Null;
@@ -71,6 +71,56 @@ pub(super) fn nested<'v>(item: &'v Value, key: &str) -> Option<&'v Value> {
     item.get(key)
         .or_else(|| key.split('.').try_fold(item, |value, step| value.get(step)))
         .filter(|value| !value.is_null())
+}
+
+/// The fields that tell the elements of most lists apart.
+const USUAL_KEYS: [&str; 4] = ["name", "mountPath", "containerPort", "port"];
+
+/// The elements of two lists, by their keys: those of the type of the list, where it has some; else the first of the usual
+/// ones that all elements of both lists have, each with another value. `None` where nothing tells them apart.
+pub(crate) fn elements_by_keys<'v>(
+    one: &'v [Value],
+    other: &'v [Value],
+    shape: Option<Shape<'_>>,
+) -> Option<Vec<(Segment, Option<&'v Value>, Option<&'v Value>)>> {
+    let element = shape.and_then(Shape::element);
+    let by = |keys: &[String]| -> Option<_> {
+        let one = by_keys(one, keys, element)?;
+        let other = by_keys(other, keys, element)?;
+        let mut pairs: Vec<(Segment, Option<&Value>, Option<&Value>)> = Vec::new();
+        for (name, (segment, before)) in &one {
+            let after = other.get(name).map(|(_, after)| *after);
+            pairs.push((segment.clone(), Some(before), after));
+        }
+        let new = other.into_iter().filter(|(name, _)| !one.contains_key(name));
+        pairs.extend(new.map(|(_, (segment, after))| (segment, None, Some(after))));
+        Some(pairs)
+    };
+    let of_type = match shape.map(Shape::list) {
+        Some(ListKind::Map(keys)) => by(keys),
+        Some(ListKind::Set | ListKind::Atomic) | None => None,
+    };
+    of_type.or_else(|| USUAL_KEYS.iter().find_map(|key| by(&[(*key).to_owned()])))
+}
+
+/// The elements of a list by their keys, each with its step in a path; `None` where two have the same, or one has none.
+fn by_keys<'v>(
+    items: &'v [Value],
+    keys: &[String],
+    element: Option<Shape<'_>>,
+) -> Option<BTreeMap<String, (Segment, &'v Value)>> {
+    let mut found = BTreeMap::new();
+    for item in items {
+        let segment = ElementKeys::of(item, keys, element).to_segment();
+        let has_none = match &segment {
+            Segment::Match(keys) => keys.iter().all(|(_, value)| value.is_null()),
+            Segment::Key(_) | Segment::Index(_) | Segment::Member(_) => true,
+        };
+        if has_none || found.insert(format!("{segment:?}"), (segment, item)).is_some() {
+            return None;
+        }
+    }
+    Some(found)
 }
 
 /// The elements of two keyed lists that share their keys, by their positions.

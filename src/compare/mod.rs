@@ -17,7 +17,7 @@ mod equal;
 pub mod extra;
 pub(crate) mod fate;
 pub(crate) mod fields_v1;
-mod keyed;
+pub(crate) mod keyed;
 mod leftovers;
 mod likest;
 pub mod list_index;

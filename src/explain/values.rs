@@ -113,6 +113,14 @@ const fn of_reason(reason: NoKeyReason) -> Word {
             &["names-objects"],
             "The value is part of a name of an object: another one makes another object, and Helm deletes the first.",
         ),
+        NoKeyReason::MovesFixed => (
+            &["moves-fixed"],
+            "The template shows the value at such a field, too. The field can only be kept by hand, or with another object.",
+        ),
+        NoKeyReason::NotTogether => (
+            &["not-together"],
+            "Each of the keys is right by itself. Without those that are printed, this one can be set.",
+        ),
         NoKeyReason::RefusedBySchema => (
             &["refused-by-schema"],
             "helm upgrade would refuse it, too (values.schema.json).",
@@ -156,6 +164,17 @@ const fn of_outcome(outcome: CheckedOutcome) -> Word {
             &["as-deployed", "still has what was deployed"],
             "the rendering has the value that was deployed",
             "The values do not keep the field yet: an upgrade takes back what it writes there.",
+        ),
+        CheckedOutcome::Stays => (
+            &["stays", "stays as it lives"],
+            "the rendering has the value that was deployed, and the upgrade leaves the one that lives",
+            "Helm writes only what the chart changes there, or fields that the manifest has; nothing has to be set.",
+        ),
+        CheckedOutcome::Fails => (
+            &["fails", "fails there"],
+            "the rendering has another value than the one that lives, and the upgrade fails at the field",
+            "Another manager owns the field, or Helm refuses the change. preview upgrade says which; take the field back by \
+             hand first, or make the rendering agree with it.",
         ),
         CheckedOutcome::Becomes => (
             &["becomes", "becomes another value"],

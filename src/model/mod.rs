@@ -660,6 +660,9 @@ impl ReportError {
     /// The scope of what was named and does not exist.
     pub const SELECTION: &str = "selection";
 
+    /// The scope of what is wrong with manifests that were given.
+    pub const RENDERED: &str = "rendered";
+
     /// The scope of what is missing in a report that was put together from others.
     pub const MERGE: &str = "merge";
 

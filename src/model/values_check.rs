@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::MovedField;
-use crate::vocabulary::CheckedOutcome;
+use super::{Finding, MovedField, ObjectReport, ReleaseReport};
+use crate::vocabulary::{CheckedOutcome, NoKeyReason};
 
 /// What a rendering says of the drifted fields of a release, and what else it moves.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -43,4 +43,23 @@ pub struct CheckedField {
     /// Whether a value is left out because it may be secret.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub redacted: bool,
+}
+
+impl CheckedField {
+    /// The finding about the field, and its object.
+    pub fn finding<'r>(&self, release: &'r ReleaseReport) -> Option<(&'r ObjectReport, &'r Finding)> {
+        let mut objects = release.objects.iter();
+        let object = objects.find(|object| {
+            (&object.kind, &object.namespace, &object.name) == (&self.kind, &self.namespace, &self.name)
+        })?;
+        let finding = object.findings.iter().find(|finding| finding.path == self.path)?;
+        Some((object, finding))
+    }
+
+    /// Whether the chart sets it itself, so that no value could keep it.
+    pub fn is_set_by_chart(&self, release: &ReleaseReport) -> bool {
+        let finding = self.finding(release);
+        let no_key = finding.and_then(|(_, finding)| finding.no_key.as_ref());
+        no_key.is_some_and(|no_key| no_key.code == NoKeyReason::SetByChart)
+    }
 }

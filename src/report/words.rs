@@ -319,6 +319,22 @@ pub(crate) fn command_elsewhere(words: &[&'static str], release: &ReleaseReport)
     command_on(&ClusterFlags::default(), words, release)
 }
 
+/// What prints the values that a revision was given.
+pub(crate) fn get_values(release: &ReleaseReport, revision: u64) -> Result<Command, Refusal> {
+    let command = Command::new("helm", &["get", "values"]);
+    let command = match &*release.storage.driver {
+        "configmap" => command.with_variable("HELM_DRIVER", "configmap"),
+        _ => command,
+    };
+    command
+        .word(&Word::release(&release.name)?)
+        .literal(&["--revision"])
+        .word(&Word::number(revision))
+        .literal(&["-n"])
+        .word(&Word::namespace(&release.storage.namespace)?)
+        .on(&release.cluster)
+}
+
 fn command_on(
     cluster: &ClusterFlags,
     words: &[&'static str],

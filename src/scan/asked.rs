@@ -3,7 +3,7 @@
 use crate::model::{KeptBy, NoKey};
 use crate::release::stored::StoredRevision;
 use crate::values::Asked;
-use crate::vocabulary::NoKeyReason;
+use crate::vocabulary::{NextUpgrade, NoKeyReason};
 
 /// The question about the drift of one release.
 pub(super) struct ValuesWanted {
@@ -36,6 +36,8 @@ pub(super) struct FindingAsked {
     pub(super) path: String,
     /// Whether its values may not be shown.
     pub(super) is_redacted: bool,
+    /// What the next upgrade with the same chart and values does to it.
+    pub(super) next_upgrade: Option<NextUpgrade>,
 }
 
 /// What a finding says once it was asked: which key keeps it, or why none is named.

@@ -110,13 +110,13 @@ mod tests {
     fn what_is_given_back_is_room_for_others() {
         let mut ledger = Ledger::new(100);
         for release in 0..50 {
-            assert_eq!(ledger.add("shop", release, 90), [0; 0], "{release}");
-            ledger.give_back("shop", release, 89);
+            assert_eq!(ledger.add("shop", release, 50), [0; 0], "{release}");
+            ledger.give_back("shop", release, 49);
         }
         ledger.give_back("shop", 0, 1_000);
         ledger.give_back("nobody", 0, 1);
-        assert_eq!(ledger.add("pay", 50, 51), [0; 0]);
-        assert_eq!(ledger.add("pay", 51, 1), [50]);
+        assert_eq!(ledger.add("pay", 50, 50), [0; 0]);
+        assert_eq!(ledger.add("pay", 51, 2), [50]);
     }
 
     #[test]

@@ -320,10 +320,12 @@ impl ReleaseScan {
             let is_autoscaled = questions.iter().any(|question| question.is_autoscaled);
             let (mut fields, mut findings) = (Vec::new(), Vec::new());
             for question in questions.into_iter().filter(is_open) {
+                let finding = report.findings.get(question.finding);
                 findings.push(FindingAsked {
                     position: question.finding,
                     path: question.shown,
                     is_redacted: question.is_redacted,
+                    next_upgrade: finding.and_then(|finding| finding.next_upgrade),
                 });
                 fields.push(AskedField {
                     path: question.path,

@@ -12,7 +12,7 @@ use crate::policy::{AskValues, Confirm, Policy};
 use crate::release::history::Depth;
 use crate::report::fixtures::at;
 use crate::report::fixtures::test_cluster::{
-    NOW, TestCluster, TestRelease, TestRevision, options, selection, set,
+    Edit, NOW, TestCluster, TestRelease, TestRevision, options, selection, set,
 };
 use crate::report::metrics::{Metrics, NotificationOutcome};
 use crate::vocabulary::{
@@ -279,7 +279,14 @@ fn objects_in_sync_that_are_only_counted_are_missed_by_nobody() {
             in_sync: InSync::Counted,
             ..listed.clone()
         };
-        let [listed, counted] = [listed, counted].map(|options| run(cluster(), &options).0);
+        let [listed, counted] = [listed, counted].map(|options| {
+            let mut cluster = cluster();
+            let clean = TestRelease::new("clean", "clean");
+            let objects = ["a", "b"].map(|name| config_map(name, "x"));
+            objects.iter().for_each(|object| cluster.put(clean, object, &[]));
+            cluster.store(clean, &revision(1, "deployed", &objects));
+            run(cluster, &options).0
+        });
         let objects = |report: &Report| -> usize {
             let releases = report.releases.iter();
             releases.map(|release| release.objects.len()).sum()
@@ -296,11 +303,11 @@ fn objects_in_sync_that_are_only_counted_are_missed_by_nobody() {
 
 #[test]
 fn objects_in_sync_take_no_room_in_a_report_that_does_not_list_them() {
-    let objects: Vec<Value> = (0..40)
-        .map(|number| config_map(&format!("e{number}"), "x"))
-        .collect();
     let mut cluster = TestCluster::new();
     for release in RELEASES {
+        let objects: Vec<Value> = (0..40)
+            .map(|number| config_map(&format!("{}-{number}", release.name), "x"))
+            .collect();
         for object in &objects {
             cluster.put(release, object, &[]);
         }
@@ -550,7 +557,9 @@ fn a_rendering_is_held_against_what_lives() {
     ] {
         let named = if value.is_empty() { "another" } else { &*name };
         let rendered = format!(
-            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {named}}}\ndata: {{key: {value:?}, more: x}}\n"
+            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {named}}}\ndata: {{key: {value:?}, more: x}}\n\
+             ---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {}-b}}\ndata: {{key: blue}}\n",
+            release.name
         );
         let mut options = asking(ScanLimits::default());
         options.rendered = Some(Arc::new(Rendered::parse(&rendered).unwrap()));
@@ -580,4 +589,95 @@ fn a_rendering_is_held_against_what_lives() {
         // The other objects of the release are not rendered any more.
         assert!(check.also_moves.iter().any(|moved| moved.path == "/"));
     }
+}
+
+/// What a check says of a rendering of these objects, of which one lives with these edits.
+fn checked(deployed: &Value, edits: &[Edit<'_>], rendered: &Value) -> Report {
+    let release = RELEASES[0];
+    let mut cluster = TestCluster::new();
+    cluster.put(release, deployed, edits);
+    cluster.store(release, &revision(1, "deployed", std::slice::from_ref(deployed)));
+    let mut options = asking(ScanLimits::default());
+    let rendered = format!("---\n{rendered}\n");
+    options.rendered = Some(Arc::new(Rendered::parse(&rendered).unwrap()));
+    run(cluster, &options).0
+}
+
+fn outcomes(report: &Report) -> (Vec<CheckedOutcome>, Vec<&str>) {
+    let check = report.releases[0].values_check.as_ref().unwrap();
+    let fields = check.fields.iter().map(|field| field.outcome).collect();
+    (
+        fields,
+        check.also_moves.iter().map(|moved| &*moved.path).collect(),
+    )
+}
+
+/// `--set env[0].value=debug` leaves nothing else of a list of the chart's.
+#[test]
+fn a_rendering_that_loses_the_rest_of_a_list_is_said_to_move_it() {
+    let deployment = |env: Value| {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+               "spec": {"selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}},
+               "spec": {"containers": [{"name": "app", "image": "web:1", "env": env}]}}}})
+    };
+    let deployed = json!([{"name": "LEVEL", "value": "info"}, {"name": "TIMEOUT", "value": "30"}]);
+    let lives = [set(
+        "/spec/template/spec/containers[name=app]/env[name=LEVEL]/value",
+        "debug",
+    )];
+    let kept = json!([{"name": "LEVEL", "value": "debug"}, {"name": "TIMEOUT", "value": "30"}]);
+    let path = "/spec/template/spec/containers[name=app]/env";
+    let timeout = format!("{path}[name=TIMEOUT]");
+    for (rendered, moves) in [
+        (kept, None),
+        (json!([{"value": "debug"}]), Some(path)),
+        (json!([{"name": "LEVEL", "value": "debug"}]), Some(&*timeout)),
+    ] {
+        let report = checked(
+            &deployment(deployed.clone()),
+            &lives,
+            &deployment(rendered.clone()),
+        );
+        assert_eq!(outcomes(&report).1, Vec::from_iter(moves), "{rendered}");
+    }
+    // What somebody added as a whole is no more than the drift.
+    let without =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web", "labels": {"a": "b"}}});
+    let with = |data: Value| {
+        let mut map = without.clone();
+        map["data"] = data;
+        map
+    };
+    for (rendered, moves) in [
+        (with(json!({"level": "debug"})), vec![]),
+        (with(json!({"level": "debug", "more": "x"})), vec!["/data/more"]),
+    ] {
+        let lives = set("/data/level", "debug").by("kubectl-edit", None, NOW);
+        let report = checked(&without, &[lives], &rendered);
+        assert_eq!(outcomes(&report).1, moves, "{rendered}");
+    }
+}
+
+#[test]
+fn a_rendering_of_another_release_is_refused() {
+    let service = |name: &str| {
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
+               "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}})
+    };
+    let report = checked(
+        &service("web"),
+        &[set("/spec/selector/app", "api")],
+        &service("other"),
+    );
+    assert!(report.releases[0].values_check.is_none());
+    assert_eq!(
+        report
+            .errors
+            .iter()
+            .map(|error| &*error.message)
+            .collect::<Vec<_>>(),
+        [
+            "none of the rendered objects is one of release pay/ledger: render its chart with its name and namespace"
+        ]
+    );
 }

@@ -8,9 +8,9 @@ use super::question::{Question, Template};
 use super::scalar::{cast, is_alike};
 use super::solve::{Solution, Texts, deciding_keys};
 use super::source_map::{Document, Located, differences_inside};
-use super::{added, removed, together, tree};
+use super::{added, placement, removed, together, tree};
 use crate::compare::path::{FieldPath, Segment};
-use crate::template::key::Key;
+use crate::template::key::{Key, KeyStep};
 use crate::template::traced::Kind;
 use crate::vocabulary::NoKeyReason;
 use crate::yaml::Limits;
@@ -44,6 +44,11 @@ pub(super) fn suggestion(
         Ok(suggestion) => return Ok(suggestion),
         Err(reason) => reason,
     };
+    if matches!(reason, NoKeyReason::SetByChart | NoKeyReason::NotEvaluated)
+        && let Some(suggestion) = of_override(question, document)
+    {
+        return Ok(suggestion);
+    }
     match of_inner_field(question, document, deployed, live) {
         Some(inner) => inner,
         // A text of several lines is free text, in which a template may write what a value says otherwise.
@@ -72,7 +77,12 @@ fn of_scalar(
             .or_else(|| together::suggestion(question, &texts))
             .ok_or(reason),
         Err(reason @ (NoKeyReason::SetByChart | NoKeyReason::NotEvaluated)) => {
-            of_branch(question, located, is).map_err(|_| reason)
+            let decided = !deciding_keys(&located.pieces).is_empty();
+            of_branch(question, located, is).map_err(|_| match reason {
+                // Another value of these gives another text.
+                NoKeyReason::SetByChart if decided => NoKeyReason::NotEvaluated,
+                reason => reason,
+            })
         }
         Err(reason) => Err(reason),
     }
@@ -100,6 +110,82 @@ fn of_branch(question: Question<'_>, located: &Located, is: &Value) -> Result<Su
     question
         .best_of(tries.take(MAX_TRIED))
         .map_err(|reason| reason.unwrap_or(NoKeyReason::SetByChart))
+}
+
+/// The key of an empty map or list that a chart shows in place of what it writes itself, such as `resources` beside a preset: all
+/// that is deployed there, and the fields as they live.
+fn of_override(question: Question<'_>, document: &Document) -> Option<Suggestion> {
+    let Template::Known(template) = question.template() else {
+        return None;
+    };
+    let read = question.session.keys_read(template);
+    let is_empty = |key: &Key| question.current(key).is_none_or(placement::is_empty);
+    let segments = question.field.path.segments();
+    let mut tries = Vec::new();
+    for end in (1..segments.len()).rev().take(MAX_UP) {
+        let Some(Segment::Key(name)) = segments.get(end - 1) else {
+            continue;
+        };
+        let around: FieldPath = segments[..end].iter().cloned().collect();
+        let mut keys = read
+            .iter()
+            .filter(|key| is_named(key, name) && is_empty(key))
+            .peekable();
+        if keys.peek().is_none() {
+            continue;
+        }
+        let Some(mut value) = document.value(&around) else {
+            continue;
+        };
+        let fields = question.asked.fields.iter();
+        let below =
+            fields.filter_map(|field| Some((field.path.segments().strip_prefix(&segments[..end])?, field)));
+        let is_set = below.map(|(below, field)| set_live(&mut value, below, field.live.as_ref()));
+        if is_set.fold(true, |all, is_set| all & is_set.is_some()) {
+            tries.extend(keys.map(|key| (key.clone(), value.clone())));
+        }
+    }
+    question.best_of(tries.into_iter().take(MAX_TRIED)).ok()
+}
+
+/// How many maps around a field are looked at.
+const MAX_UP: usize = 5;
+
+/// Whether the last name of a key ends with this name, as `customLivenessProbe` does with `livenessProbe`.
+fn is_named(key: &Key, name: &str) -> bool {
+    match key.steps().last() {
+        Some(KeyStep::Name(last)) => last.to_lowercase().ends_with(&name.to_lowercase()),
+        Some(KeyStep::Index(_)) | None => false,
+    }
+}
+
+/// Writes what lives at a path into a value.
+fn set_live(value: &mut Value, path: &[Segment], live: Option<&Value>) -> Option<()> {
+    let (last, around) = path.split_last()?;
+    let mut place = value;
+    for segment in around {
+        place = match segment {
+            Segment::Key(name) => place.get_mut(name)?,
+            Segment::Index(position) => place.get_mut(position)?,
+            Segment::Match(keys) => {
+                let mut items = place.as_array_mut()?.iter_mut();
+                items.find(|item| keys.iter().all(|(key, value)| item.get(key) == Some(value)))?
+            }
+            Segment::Member(_) => return None,
+        };
+    }
+    match (last, live) {
+        (Segment::Key(name), Some(live)) => {
+            place.as_object_mut()?.insert(name.clone(), live.clone());
+        }
+        (Segment::Key(name), None) => {
+            place.as_object_mut()?.remove(name);
+        }
+        (Segment::Index(position), Some(live)) => *place.get_mut(position)? = live.clone(),
+        (Segment::Match(_), Some(live)) => place.as_array_mut()?.push(live.clone()),
+        (Segment::Index(_) | Segment::Match(_), None) | (Segment::Member(_), _) => return None,
+    }
+    Some(())
 }
 
 fn of_solution(

@@ -20,11 +20,16 @@ pub(super) fn is_checksum(path: &FieldPath) -> bool {
     is_sum && (map.ends_with("annotations") || map.ends_with("labels"))
 }
 
+/// Whether a change is in the object that is asked about.
+pub(super) fn is_of(asked: &Asked, change: &Change) -> bool {
+    let object = &asked.key;
+    change.kind == object.gvk.kind && fits(&change.name, &object.name)
+}
+
 /// Whether a change is that of the field: below it, or of what is around it and holds nothing else.
 pub(super) fn is_own(asked: &Asked, field: &AskedField, change: &Change) -> bool {
-    let object = &asked.key;
     let path = &field.path;
-    if change.kind != object.gvk.kind || !fits(&change.name, &object.name) {
+    if !is_of(asked, change) {
         return false;
     }
     let some = |value: &'_ Option<Value>| value.clone().filter(|value| !is_empty(value));

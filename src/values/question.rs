@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::session::{Session, Trial};
-use super::source_map::{Document, SourceMap, differences_inside};
-use super::{Asked, AskedField, KeyStep as ReportedStep, Moved, Suggestion, moved, scalar, tree};
+use super::source_map::{Change, Document, SourceMap, differences_inside};
+use super::{Asked, AskedField, KeyStep as ReportedStep, Moved, Suggestion, moved, placement, scalar, tree};
+use crate::apply::is_fixed;
 use crate::compare::path::{FieldPath, Segment};
 use crate::template::key::{Key, KeyStep};
 use crate::template::traced::HOLE;
@@ -17,6 +18,17 @@ pub(super) struct Question<'q> {
     pub(super) session: &'q Session<'q>,
     pub(super) asked: &'q Asked,
     pub(super) field: &'q AskedField,
+    /// What is as good as a field that is not there.
+    pub(super) absent: Absent,
+}
+
+/// What is as good as a field that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// An empty map, which the API server takes for nothing at most places.
+    OrEmpty,
+    /// Nothing but that.
+    Strictly,
 }
 
 /// Where the answer to a question stands in the templates.
@@ -54,8 +66,14 @@ impl<'q> Question<'q> {
             return Err(NoKeyReason::NotKept);
         }
         self.session.complete(&mut trial)?;
-        if self.empties_others(&trial) {
+        if self.empties_others(&trial) || self.takes_what_lives(&trial) {
             return Err(NoKeyReason::NotKept);
+        }
+        if trial
+            .moved()
+            .any(|(change, _)| is_fixed(&change.kind, &change.path))
+        {
+            return Err(NoKeyReason::MovesFixed);
         }
         let certainty = if self.session.reaches_unknown(&set) {
             KeyCertainty::ByName
@@ -146,7 +164,7 @@ impl<'q> Question<'q> {
         };
         let mut also_changes: Vec<Moved> = trial
             .moved()
-            .filter(|(change, _)| !moved::is_own(self.asked, self.field, change))
+            .filter(|(change, _)| !self.is_own(change, trial) && !self.is_of_another_kept(change, trial))
             .map(|(_, moved)| moved::without_holes(moved))
             .collect();
         also_changes.sort();
@@ -160,6 +178,43 @@ impl<'q> Question<'q> {
             also_changes,
             snippet: tree::tree(set, whole),
         }
+    }
+
+    /// Whether a change is that of another drifted field of the object, which the key keeps as well.
+    fn is_of_another_kept(self, change: &Change, trial: &Trial) -> bool {
+        let others = self.asked.fields.iter().map(|field| Question { field, ..self });
+        others
+            .filter(|other| moved::is_own(self.asked, other.field, change))
+            .any(|other| other.is_kept_by(trial))
+    }
+
+    /// Whether a change is that of the field, by whatever its elements of lists are named.
+    fn is_own(self, change: &Change, trial: &Trial) -> bool {
+        if moved::is_own(self.asked, self.field, change) {
+            return true;
+        }
+        let is_in_list = |path: &FieldPath| {
+            let mut segments = path.segments().iter();
+            segments.any(|segment| !matches!(segment, Segment::Key(_)))
+        };
+        if !moved::is_of(self.asked, change) || !is_in_list(&change.path) || !is_in_list(&self.field.path) {
+            return false;
+        }
+        let Template::Known(template) = self.template() else {
+            return false;
+        };
+        let before = self.session.source_map(template);
+        let maps = [before.as_deref(), trial.file(template)];
+        maps.into_iter().flatten().any(|map| {
+            let document = self.document(map);
+            document.is_some_and(|document| {
+                let (own, moved) = (
+                    by_position(&self.field.path, document),
+                    by_position(&change.path, document),
+                );
+                own.zip(moved).is_some_and(|(own, moved)| moved.starts_with(&own))
+            })
+        })
     }
 
     /// The object as a trial renders it.
@@ -182,7 +237,7 @@ impl<'q> Question<'q> {
                 None => fits_around_hole(document, path, live),
             },
             None => match document.value(path) {
-                Some(value) => is_as_good_as_absent(&value, path),
+                Some(value) => is_as_good_as_absent(&value, path, self.absent),
                 None => document.field(path).is_none() && !document.may_have(path),
             },
         }
@@ -198,6 +253,54 @@ impl<'q> Question<'q> {
             let after = change.after.as_ref();
             !is_own && after.is_some_and(|after| moved::is_emptied(change.before.as_ref(), after))
         })
+    }
+
+    /// Whether a key that takes the field away takes something with it that lives: what stands beside it and did not drift, or
+    /// what somebody put in its place.
+    fn takes_what_lives(self, trial: &Trial) -> bool {
+        let path = &self.field.path;
+        if self.field.live.is_some() {
+            return false;
+        }
+        let is_around = |change: &Change| {
+            moved::is_of(self.asked, change)
+                && !change.path.segments().is_empty()
+                && change.path.segments().len() < path.segments().len()
+                && path.segments().starts_with(change.path.segments())
+                && change.after.as_ref().is_none_or(placement::is_empty)
+        };
+        let mut around = trial
+            .moved()
+            .map(|(change, _)| change)
+            .filter(|change| is_around(change));
+        around.any(|change| {
+            let mut fields = self.asked.fields.iter();
+            let is_below = |field: &AskedField| field.path.segments().starts_with(change.path.segments());
+            fields.any(|field| field.live.is_some() && is_below(field))
+                || change
+                    .before
+                    .as_ref()
+                    .is_some_and(|before| self.holds_more(before, &change.path))
+        })
+    }
+
+    /// Whether something at a place is neither the field nor another one that somebody took away.
+    fn holds_more(self, value: &Value, at: &FieldPath) -> bool {
+        let removed = || self.asked.fields.iter().filter(|field| field.live.is_none());
+        if removed().any(|field| at.segments().starts_with(field.path.segments())) {
+            return false;
+        }
+        let is_around = removed().any(|field| field.path.segments().starts_with(at.segments()));
+        match value {
+            Value::Object(fields) if is_around => fields
+                .iter()
+                .any(|(name, value)| self.holds_more(value, &at.key(name))),
+            // What tells the elements apart is not known here.
+            Value::Array(items) if is_around => items.len() > 1,
+            Value::Null => false,
+            Value::Object(_) | Value::Array(_) => !placement::is_empty(value),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        }
     }
 
     /// Whether the field is known to be something else than what lives.
@@ -238,10 +341,43 @@ impl<'q> Question<'q> {
     }
 }
 
+/// A path with the positions of the elements of lists in a document; `None` where the document does not have one.
+fn by_position(path: &FieldPath, document: &Document) -> Option<Vec<Segment>> {
+    let mut found = Vec::new();
+    let mut known = FieldPath::root();
+    for segment in path.segments() {
+        let position = match segment {
+            Segment::Match(keys) => {
+                let list = document.value(&known)?;
+                let items = list.as_array()?;
+                Segment::Index(items.iter().position(|item| has_keys(item, keys))?)
+            }
+            Segment::Key(_) | Segment::Index(_) | Segment::Member(_) => segment.clone(),
+        };
+        known = known.join(position.clone());
+        found.push(position);
+    }
+    Some(found)
+}
+
+/// Whether an element of a list has these keys. A port without a protocol has the one that the server fills in.
+fn has_keys(item: &Value, keys: &[(String, Value)]) -> bool {
+    keys.iter().all(|(key, value)| {
+        let nested = item
+            .get(key)
+            .or_else(|| key.split('.').try_fold(item, |item, step| item.get(step)));
+        match nested {
+            Some(own) => own == value,
+            None => key == "protocol" && value == "TCP",
+        }
+    })
+}
+
 /// Whether the API server takes a value as if the field were not there. A probe or a handler without anything in it is refused.
-fn is_as_good_as_absent(value: &Value, path: &FieldPath) -> bool {
+fn is_as_good_as_absent(value: &Value, path: &FieldPath, absent: Absent) -> bool {
     let last = path.keys().next_back().unwrap_or_default();
     match value {
+        Value::Object(_) if absent == Absent::Strictly => false,
         Value::Null => true,
         Value::String(text) => text.is_empty() && last == "priorityClassName",
         Value::Array(items) => items.is_empty(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Suggestion;
-use super::question::{Question, Template};
+use super::question::{Absent, Question, Template};
 use super::solve::deciding_keys;
 use super::source_map::{Document, LocatedPiece};
 use super::tree;
@@ -66,8 +66,15 @@ pub(super) fn of_part(
     } else {
         NoKeyReason::NotEvaluated
     };
-    question
-        .best_of(tries.0.into_iter().take(MAX_TRIED))
+    // A map that is left empty is refused at some places, and so is taken only where nothing takes it away.
+    let strict = Question {
+        absent: Absent::Strictly,
+        ..question
+    };
+    let tries = || tries.0.iter().cloned().take(MAX_TRIED);
+    strict
+        .best_of(tries())
+        .or_else(|_| question.best_of(tries()))
         .map_err(|reason| reason.unwrap_or(otherwise))
 }
 

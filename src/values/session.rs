@@ -205,6 +205,36 @@ impl<'s> Session<'s> {
         self.evaluate(trial, |name| first.as_deref() != Some(name))
     }
 
+    /// Whether the chart takes values that several keys want at once: no template stops at them, what is rendered can be read
+    /// as far as before, and the schema accepts them.
+    pub(super) fn takes(&self, snippets: &[&Value]) -> bool {
+        let mut config = self.release.config.clone();
+        for snippet in snippets {
+            tree::merge(&mut config, snippet);
+        }
+        let Ok(rendered) = rendered_values(&self.release.chart, &config, self.default_nulls) else {
+            return false;
+        };
+        if let Some(schema) = &self.schema
+            && matches!(schema.accepts(&rendered.values), Acceptance::Refused(_))
+        {
+            return false;
+        }
+        let work = &mut *self.work.borrow_mut();
+        let other = (rendered.scopes != self.rendered.scopes).then(|| Program::of(&rendered.chart, work));
+        let program = other.as_ref().unwrap_or(&self.program);
+        let after = program.evaluate(&rendered.values, &self.upgrade, work, |_| true);
+        after.files.iter().all(|(name, file)| {
+            let before = self.base.files.get(name);
+            let lost = |file: Option<&File>| {
+                let text = file.and_then(|file| file.text.as_ref().ok());
+                text.map_or(0, |text| SourceMap::of(text, &Limits::default()).lost)
+            };
+            let stops = file.text.is_err() && before.is_some_and(|before| before.text.is_ok());
+            !stops && !file.may_fail_unlike(before) && lost(Some(file)) <= lost(before)
+        })
+    }
+
     /// Tells what goes with the dependencies that are off with a key.
     fn without_files(&self, trial: &mut Trial) {
         let Some(program) = &trial.other_program else {

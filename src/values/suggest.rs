@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::question::{Question, Template};
+use serde_json::Value;
+
+use super::question::{Absent, Question, Template};
 use super::record::weight_of;
 use super::session::Session;
 use super::stack::on_a_stack;
@@ -57,7 +59,7 @@ fn answers(
     let work = RefCell::new(work);
     let session = Session::of(release, &surroundings, release.default_nulls, &work)
         .map(|session| of_the_helm_that_deployed(session, asked));
-    asked
+    let mut answers: Vec<Vec<Answer>> = asked
         .iter()
         .map(|asked| {
             let rekeyed = rekeyed::fields(asked);
@@ -67,6 +69,7 @@ fn answers(
                         session,
                         asked,
                         field,
+                        absent: Absent::OrEmpty,
                     };
                     let of_key = rekeyed.get(&at).map(|field| Question { field, ..question });
                     let of_key = of_key.and_then(|question| suggestion(question).ok());
@@ -76,7 +79,38 @@ fn answers(
             };
             asked.fields.iter().enumerate().map(one).collect()
         })
-        .collect()
+        .collect();
+    if let Ok(session) = &session {
+        refuse_what_does_not_go_together(session, &mut answers);
+    }
+    answers
+}
+
+/// How many keys are tried beside each other one by one, where all of them at once are refused.
+const MAX_BESIDE: usize = 32;
+
+/// Takes back the keys that a chart or its schema refuses beside those before them. Each is right by itself.
+fn refuse_what_does_not_go_together(session: &Session<'_>, answers: &mut [Vec<Answer>]) {
+    let snippet = |answer: &Answer| match answer {
+        Answer::Key(suggestion) => Some(suggestion.snippet.clone()),
+        Answer::None(_) => None,
+    };
+    let all: Vec<Value> = answers.iter().flatten().filter_map(snippet).collect();
+    if all.len() < 2 || session.takes(&all.iter().collect::<Vec<_>>()) {
+        return;
+    }
+    let mut taken: Vec<Value> = Vec::new();
+    for answer in answers.iter_mut().flatten() {
+        let Some(own) = snippet(answer) else { continue };
+        let is_known = taken.contains(&own);
+        let is_first = taken.is_empty();
+        let beside: Vec<&Value> = taken.iter().chain([&own]).collect();
+        if is_known || is_first || (taken.len() < MAX_BESIDE && session.takes(&beside)) {
+            taken.push(own);
+        } else {
+            *answer = Answer::None(NoKeyReason::NotTogether);
+        }
+    }
 }
 
 /// The session that says what was deployed: versions of Helm differ in what they do with nulls in default values.
@@ -89,6 +123,7 @@ fn of_the_helm_that_deployed<'s>(session: Session<'s>, asked: &[Asked]) -> Sessi
             session,
             asked,
             field,
+            absent: Absent::OrEmpty,
         };
         fields
             .map(question)

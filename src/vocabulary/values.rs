@@ -29,6 +29,11 @@ vocabulary! {
         Agrees = "agrees",
         /// It has the value that was deployed.
         AsDeployed = "as-deployed",
+        /// It has the value that was deployed, and the upgrade leaves what lives, which it does not write.
+        Stays = "stays",
+        /// It has another value than the one that lives, and the upgrade fails there: another manager owns the field, or Helm
+        /// refuses the change.
+        Fails = "fails",
         /// It has another value.
         Becomes = "becomes",
         /// The rendering has no such object any more.
@@ -51,6 +56,8 @@ codes! {
         Ambiguous = "ambiguous": "several keys fit, and none better than the others",
         SeveralKeys = "several-keys": "several keys make this text together, and no single one gives what lives",
         NamesObjects = "names-objects": "the key also names objects, and with another name Helm would create others and delete these",
+        MovesFixed = "moves-fixed": "its key also changes a field that the API server lets nobody change, such as a selector, so that the upgrade would fail",
+        NotTogether = "not-together": "the chart or its JSON Schema refuses its key beside those of the other drifted fields",
         RefusedBySchema = "refused-by-schema": "the chart's JSON Schema refuses the value",
         NotKept = "not-kept": "evaluated with the key set, the template does not give what lives",
         Hidden = "hidden": "the key looks like a secret itself and is not shown",

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use serde_json::Value;
 
 use crate::app::cli::{Global, ValuesArgs, ValuesFormat};
 use crate::app::environment;
@@ -16,7 +17,7 @@ use crate::app::stderr;
 use crate::app::stop::{Abort, Stop};
 use crate::chart::{self, Chart};
 use crate::compare::path::is_at;
-use crate::model::{Finding, Report, ReportError};
+use crate::model::{Finding, Report, ReportError, Summary, Unlisted};
 use crate::report::json;
 use crate::report::values::{self, ValuesCounts, ValuesForm};
 use crate::report::words::count;
@@ -43,6 +44,16 @@ pub(super) async fn run(args: &ValuesArgs, global: &Global, abort: Abort) -> any
             names.join(", ")
         );
     }
+    if let Some(error) = report
+        .errors
+        .iter()
+        .find(|error| error.scope == ReportError::RENDERED)
+    {
+        anyhow::bail!("{}", error.message);
+    }
+    if let Some(given) = &given {
+        must_be_of(given, &report)?;
+    }
     report = report.without_in_sync();
     let not_found = keep_fields(&mut report, &args.fields);
     let mut out = Vec::new();
@@ -68,7 +79,7 @@ pub(super) async fn run(args: &ValuesArgs, global: &Global, abort: Abort) -> any
     print(&out)?;
     let is_any_found = args.fields.is_empty() || not_found.len() < args.fields.len();
     if is_any_found && !global.quiet {
-        tell(&report, counts, given.as_ref(), args);
+        tell(&report, counts, args);
     }
     for sentence in &not_found {
         stderr::say(sentence);
@@ -84,19 +95,24 @@ fn chart_at(path: &Path) -> anyhow::Result<Chart> {
     chart::load(path).with_context(|| format!("the chart in {} cannot be used", path.display()))
 }
 
+/// A chart of another name or version says nothing of the release.
+fn must_be_of((name, version): &(String, String), report: &Report) -> anyhow::Result<()> {
+    let release = report.releases.first();
+    match release.and_then(|release| Some((release, release.chart.as_ref()?))) {
+        Some((release, chart)) if (&chart.name, &chart.version) != (name, version) => anyhow::bail!(
+            "the chart of --chart is {name} {version}, and release {} has {} {}: give that one, or leave the option out",
+            release.name,
+            chart.name,
+            chart.version
+        ),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Says on standard error what became of the fields, which a file of values does not say by itself.
-fn tell(report: &Report, counts: ValuesCounts, given: Option<&(String, String)>, args: &ValuesArgs) {
+fn tell(report: &Report, counts: ValuesCounts, args: &ValuesArgs) {
     for error in &report.errors {
         stderr::say(&format!("{}: {}", error.scope, error.message));
-    }
-    let chart = report.releases.first().and_then(|release| release.chart.as_ref());
-    if let (Some((name, version)), Some(chart)) = (given, chart)
-        && (*name != chart.name || *version != chart.version)
-    {
-        stderr::say(&format!(
-            "the chart that was given is not used: it is {name} {version}, and the release has {} {}",
-            chart.name, chart.version
-        ));
     }
     if args.check.is_some() || report.releases.is_empty() {
         return;
@@ -105,13 +121,15 @@ fn tell(report: &Report, counts: ValuesCounts, given: Option<&(String, String)>,
         fields,
         kept,
         by_hand,
+        stays,
         set_by_chart,
     } = counts;
     let rest = [
         (by_hand, "to set by hand"),
+        (stays, "left by the next upgrade as they live"),
         (set_by_chart, "set by the chart itself"),
         (
-            fields.saturating_sub(kept + by_hand + set_by_chart),
+            fields.saturating_sub(kept + by_hand + stays + set_by_chart),
             "without a known key",
         ),
     ];
@@ -150,11 +168,22 @@ fn keep_fields(report: &mut Report, paths: &[String]) -> Vec<String> {
     for release in &mut report.releases {
         for object in &mut release.objects {
             object.findings.retain(|finding| is_named(&finding.path));
+            let pointers: Vec<&str> = object.findings.iter().map(|finding| &*finding.pointer).collect();
+            object.patch.retain(|operation| {
+                let path = operation.get("path").and_then(Value::as_str).unwrap_or_default();
+                pointers.iter().any(|pointer| is_at(path, pointer))
+            });
         }
+        release.objects.retain(|object| !object.findings.is_empty());
+        release.unlisted = Unlisted::default();
         if let Some(check) = &mut release.values_check {
             check.fields.retain(|field| is_named(&field.path));
         }
     }
+    report.summary = Summary {
+        changes: report.summary.changes.take(),
+        ..Summary::of(&report.releases)
+    };
     if report.errors.iter().any(ReportError::is_absence) || report.outcome == Outcome::Error {
         return Vec::new();
     }
@@ -167,7 +196,17 @@ fn no_field(path: &str, drifted: &[&str]) -> String {
         0 => String::new(),
         more => format!(" and {}", count(more, "more field")),
     };
-    let rest = match drifted.get(..DRIFTED).unwrap_or(drifted) {
+    let mut drifted = drifted.to_vec();
+    let last = |path: &str| {
+        path.rsplit(['/', ']'])
+            .find(|step| !step.is_empty())
+            .unwrap_or_default()
+            .to_lowercase()
+    };
+    let asked = last(path);
+    // Those that end alike come first.
+    drifted.sort_by_key(|field| !last(field).starts_with(&asked) && !asked.starts_with(&last(field)));
+    let rest = match drifted.get(..DRIFTED).unwrap_or(&drifted) {
         [] => "nothing drifted".to_owned(),
         drifted => format!("drifted are {}{more}", drifted.join(", ")),
     };

@@ -360,6 +360,26 @@ impl When {
     }
 }
 
+/// Whether a field of this kind is one that no update may change, whatever the object is.
+pub(crate) fn is_fixed(kind: &str, path: &FieldPath) -> bool {
+    let keys: Vec<&str> = path.keys().collect();
+    let rows = TABLE.iter().filter(|row| match row.when {
+        When::Always => row.kinds.contains(&kind),
+        When::MarkedImmutable | When::Established | When::NotIndexed | When::NotSuspended => false,
+    });
+    rows.into_iter().any(|row| {
+        let Some(below) = keys.strip_prefix(row.place) else {
+            return false;
+        };
+        match (row.part, below.first()) {
+            (Part::Whole, _) => true,
+            (Part::AllBut(fields), Some(field)) => !fields.contains(field),
+            (Part::Only(fields), Some(field)) => fields.contains(field),
+            (Part::AllBut(_) | Part::Only(_), None) => false,
+        }
+    })
+}
+
 /// The rules that the update breaks, each with its place. What is free of doubts is compared as it is stored.
 pub(super) fn broken(gvk: &Gvk, live: &Value, merged: &Value) -> Vec<(FieldPath, &'static str)> {
     let mut broken = Vec::new();

@@ -36,6 +36,8 @@ mod structural;
 mod typed;
 mod values;
 
+pub(crate) use self::immutable::is_fixed;
+
 #[cfg(test)]
 mod tests;
 

@@ -155,6 +155,35 @@ pub(super) fn is_servers_choice(shape: Shape<'_>, live: &Value, work: &Work) -> 
     }
 }
 
+/// A live value without the fields that another value lacks and that the server writes when nobody asks for them. Elements of
+/// lists are those of the other list only where it has as many.
+pub(crate) fn without_servers_choices(
+    live: &Value,
+    other: Option<&Value>,
+    shape: Option<Shape<'_>>,
+    work: &Work,
+) -> Value {
+    match (live, other) {
+        (Value::Object(live), Some(Value::Object(other))) => {
+            let fields = live.iter().filter_map(|(name, live)| {
+                let shape = shape.and_then(|shape| child(shape, name));
+                let other = other.get(name);
+                let is_chosen =
+                    other.is_none() && shape.is_some_and(|shape| is_servers_choice(shape, live, work));
+                (!is_chosen).then(|| (name.clone(), without_servers_choices(live, other, shape, work)))
+            });
+            Value::Object(fields.collect())
+        }
+        (Value::Array(live), Some(Value::Array(other))) if live.len() == other.len() => {
+            let element = shape.and_then(Shape::element);
+            let pairs = live.iter().zip(other);
+            let items = pairs.map(|(live, other)| without_servers_choices(live, Some(other), element, work));
+            Value::Array(items.collect())
+        }
+        (_, _) => live.clone(),
+    }
+}
+
 /// Whether a value is a default, with what the server fills in there in turn (apiextensions-apiserver:
 /// `pkg/apiserver/schema/defaulting/algorithm.go`, `Default`).
 fn is_default(shape: Shape<'_>, live: &Value, default: &Value, work: &Work) -> bool {

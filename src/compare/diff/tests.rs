@@ -333,3 +333,32 @@ fn floats_of_a_schema_hold_what_a_float_can() {
         Vec::<String>::new()
     );
 }
+
+/// What lives, and what a manifest has there → what of it the API server did not choose by itself.
+#[test]
+fn what_the_server_chooses_by_itself_is_no_part_of_what_was_asked_for() {
+    let service = TypeTable::builtin().kind("v1", "Service");
+    let work = Work::of_steps(u64::MAX);
+    let live = json!({"spec": {"clusterIP": "10.0.0.1", "type": "NodePort", "ports": [
+        {"name": "http", "port": 80, "protocol": "TCP", "targetPort": "web"}]}});
+    let port = |port: Value| json!({"spec": {"type": "NodePort", "ports": [port]}});
+    for (other, asked_for) in [
+        // What has no fixed default may be the server's, too.
+        (
+            port(json!({"name": "http", "port": 80})),
+            port(json!({"name": "http", "port": 80})),
+        ),
+        (
+            port(json!({"name": "http", "port": 80, "protocol": "UDP", "targetPort": "web"})),
+            port(json!({"name": "http", "port": 80, "protocol": "TCP", "targetPort": "web"})),
+        ),
+        (json!({}), json!({"spec": live["spec"]})),
+    ] {
+        assert_eq!(
+            without_servers_choices(&live, Some(&other), service, &work),
+            asked_for,
+            "{other}"
+        );
+    }
+    assert_eq!(without_servers_choices(&live, None, service, &work), live);
+}

@@ -250,8 +250,14 @@ pub(in crate::report) fn to_keep(finding: &Finding, options: &TextOptions) -> Op
         (Some(value), Extent::Whole) => show(value, options.medium),
     };
     let key = Safe::of(&kept_by.key.to_string(), options.medium).cut_front(NAME_LIMIT);
+    // Helm replaces lists: with this key alone, nothing else of the list would be left.
+    let within = if kept_by.key.is_in_list() {
+        "in the whole list, which driftline values prints; "
+    } else {
+        ""
+    };
     let text = format!(
-        "to keep it: {}={} ({})",
+        "to keep it: {}={} ({within}{})",
         key.as_str(),
         value.as_str(),
         words::certainty(kept_by)

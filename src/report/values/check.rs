@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use crate::model::{CheckedField, MovedField, Report, ValuesCheck};
+use crate::model::{CheckedField, MovedField, ReleaseReport, Report, ValuesCheck};
 use crate::report::sanitize::{Medium, sanitize};
 use crate::report::text::fields::HIDDEN_VALUE;
 use crate::report::text::safe::Safe;
 use crate::report::text::value::show;
 use crate::report::words::count;
-use crate::vocabulary::CheckedOutcome;
+use crate::vocabulary::{CheckedOutcome, ObjectState};
 
 /// How many columns of a path or a value are shown.
 const COLUMNS: usize = 160;
@@ -26,6 +26,7 @@ pub fn render(report: &Report, medium: Medium, out: &mut dyn Write) -> io::Resul
         let name = sanitize(&name, medium);
         let Some(check) = &release.values_check else {
             writeln!(out, "{name}: nothing drifted that a rendering could keep")?;
+            missing(release, medium, out)?;
             continue;
         };
         let agrees = check
@@ -39,8 +40,9 @@ pub fn render(report: &Report, medium: Medium, out: &mut dyn Write) -> io::Resul
             count(check.fields.len(), "drifted field")
         )?;
         for field in &check.fields {
-            writeln!(out, "  {}", line(field, medium))?;
+            writeln!(out, "  {}", line(field, release, medium))?;
         }
+        missing(release, medium, out)?;
         also_moves(check, medium, out)?;
     }
     Ok(())
@@ -62,19 +64,56 @@ fn also_moves(check: &ValuesCheck, medium: Medium, out: &mut dyn Write) -> io::R
 }
 
 fn moved_line(moved: &MovedField, medium: Medium) -> String {
-    let place = moved
-        .namespace
-        .as_ref()
-        .map_or_else(String::new, |namespace| format!("{namespace}/"));
-    let text = format!("{} {place}{} {}", moved.kind, moved.name, moved.path);
+    let place = place(moved.namespace.as_deref());
+    let path = match &*moved.path {
+        "/" => "as a whole",
+        path => path,
+    };
+    let text = format!("{} {place}{} {path}", moved.kind, moved.name);
     Safe::of(&text, medium).cut_front(2 * COLUMNS).as_str().to_owned()
 }
 
+/// The objects that are missing: the upgrade creates them again, or does not get so far.
+fn missing(release: &ReleaseReport, medium: Medium, out: &mut dyn Write) -> io::Result<()> {
+    let objects = release.objects.iter();
+    for object in objects.filter(|object| object.state == ObjectState::Missing) {
+        let is_left_out = release.values_check.as_ref().is_some_and(|check| {
+            check.also_moves.iter().any(|moved| {
+                (&moved.kind, &moved.namespace, &moved.name, &*moved.path)
+                    == (&object.kind, &object.namespace, &object.name, "/")
+            })
+        });
+        let becomes = match object.next_upgrade {
+            _ if is_left_out => "missing, and not in the rendering",
+            Some(next) if next.is_failure() => "missing, and the upgrade fails there",
+            Some(_) => "missing, and the upgrade creates it again",
+            None => "missing",
+        };
+        let place = place(object.namespace.as_deref());
+        let text = format!("{} {place}{}: {becomes}", object.kind, object.name);
+        writeln!(
+            out,
+            "  {}",
+            Safe::of(&text, medium).cut_front(2 * COLUMNS).as_str()
+        )?;
+    }
+    Ok(())
+}
+
+/// The namespace in front of a name.
+fn place(namespace: Option<&str>) -> String {
+    namespace.map_or_else(String::new, |namespace| format!("{namespace}/"))
+}
+
 /// A field and what becomes of it.
-fn line(field: &CheckedField, medium: Medium) -> String {
+fn line(field: &CheckedField, release: &ReleaseReport, medium: Medium) -> String {
     let becomes = match field.outcome {
         CheckedOutcome::Agrees => "agrees with what lives".to_owned(),
         CheckedOutcome::AsDeployed => "still has what was deployed".to_owned(),
+        CheckedOutcome::Stays => "stays as it lives: the upgrade does not write it".to_owned(),
+        CheckedOutcome::Fails => {
+            "the upgrade fails there: it has another value than the one that lives".to_owned()
+        }
         CheckedOutcome::Becomes => match (&field.becomes, field.redacted) {
             (_, true) => format!("becomes another value, {HIDDEN_VALUE}"),
             (Some(value), false) => {
@@ -90,10 +129,19 @@ fn line(field: &CheckedField, medium: Medium) -> String {
     };
     let path = Safe::of(&field.path, medium);
     let head = format!(
-        "{} {} {}",
+        "{} {}{} {}",
         field.kind,
+        place(field.namespace.as_deref()),
         field.name,
         path.cut_front(COLUMNS).as_str()
     );
-    sanitize(&format!("{head}: {becomes}"), medium).into_owned()
+    let by_chart = match field.outcome {
+        CheckedOutcome::AsDeployed | CheckedOutcome::Becomes | CheckedOutcome::Fails
+            if field.is_set_by_chart(release) =>
+        {
+            " (the chart sets it itself)"
+        }
+        _ => "",
+    };
+    sanitize(&format!("{head}: {becomes}{by_chart}"), medium).into_owned()
 }

@@ -38,6 +38,8 @@ pub struct ValuesCounts {
     pub kept: usize,
     /// How many have a key whose value is hidden, or that cannot be set beside that of another field.
     pub by_hand: usize,
+    /// How many without a key the next upgrade leaves as they live.
+    pub stays: usize,
     /// How many no value sets.
     pub set_by_chart: usize,
 }
@@ -80,6 +82,7 @@ impl ValuesCounts {
         self.fields += other.fields;
         self.kept += other.kept;
         self.by_hand += other.by_hand;
+        self.stays += other.stays;
         self.set_by_chart += other.set_by_chart;
     }
 }

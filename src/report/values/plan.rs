@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::entry::{Entry, Kept};
 use super::{ValuesCounts, entangled, findings};
 use crate::model::{Finding, KeptBy, KeyPath, KeyStep, NoKey, ObjectReport, ReleaseReport};
-use crate::vocabulary::NoKeyReason;
+use crate::vocabulary::{NextUpgrade, NoKeyReason};
 
 /// What the drift of a release comes to.
 #[derive(Default)]
@@ -22,7 +22,9 @@ pub(super) struct Plan<'r> {
     pub(super) entangled: Vec<Vec<Kept<'r>>>,
     /// The findings with a key of which the value is hidden.
     pub(super) hidden: Vec<Kept<'r>>,
-    /// The findings without a key.
+    /// The findings without a key whose live values the next upgrade leaves, so that nothing has to keep them.
+    pub(super) stays: Vec<(&'r ObjectReport, &'r Finding)>,
+    /// The other findings without a key.
     pub(super) none: Vec<(&'r ObjectReport, &'r Finding, &'r NoKey)>,
 }
 
@@ -33,6 +35,9 @@ impl<'r> Plan<'r> {
         for (object, finding) in findings(release) {
             match (&finding.kept_by, &finding.no_key) {
                 (Some(by), _) => plan.add(Kept { object, finding, by }),
+                (None, Some(_)) if finding.is_drift() && finding.next_upgrade == Some(NextUpgrade::Keep) => {
+                    plan.stays.push((object, finding));
+                }
                 (None, Some(no_key)) => plan.none.push((object, finding, no_key)),
                 (None, None) => {}
             }
@@ -50,9 +55,10 @@ impl<'r> Plan<'r> {
         let drift = self.none.iter().filter(|(_, finding, _)| finding.is_drift());
         let set_by_chart = |code| code == NoKeyReason::SetByChart;
         ValuesCounts {
-            fields: kept + by_hand + drift.clone().count(),
+            fields: kept + by_hand + self.stays.len() + drift.clone().count(),
             kept,
             by_hand,
+            stays: self.stays.len(),
             set_by_chart: drift.filter(|(_, _, no_key)| set_by_chart(no_key.code)).count(),
         }
     }
@@ -139,13 +145,26 @@ fn united(one: &Value, other: &Value) -> Option<Value> {
     Some(Value::Object(fields))
 }
 
+/// The elements that a key puts behind those of a list as it is now; `None` where it does something else.
+fn appended(by: &KeptBy) -> Option<&[Value]> {
+    let (now, value) = (by.current.as_ref()?.as_array()?, by.value.as_ref()?.as_array()?);
+    value.strip_prefix(&now[..]).filter(|more| !more.is_empty())
+}
+
 /// A list with the change of one more finding; `None` where the change is not one of a single place, or another finding
 /// wants another value there.
 fn edit(mut list: Value, by: &KeptBy, known: &[Kept<'_>]) -> Option<Value> {
+    if let Some(more) = appended(by) {
+        list.as_array_mut()?.extend(more.iter().cloned());
+        return Some(list);
+    }
     let whole = by.list.as_ref()?;
     let value = by.value.as_ref().filter(|value| !value.is_null())?;
     let rest = by.key.steps().get(whole.key.steps().len()..)?;
-    let same = known.iter().filter(|other| other.by.key.overlaps(&by.key));
+    // What comes behind the last element changes none.
+    let same = known
+        .iter()
+        .filter(|other| appended(other.by).is_none() && other.by.key.overlaps(&by.key));
     let is_appended =
         |kept: &KeptBy| kept.current.is_none() && matches!(kept.key.steps().last(), Some(KeyStep::Index(_)));
     let mut others = same.filter(|other| other.by.value.as_ref() != Some(value));

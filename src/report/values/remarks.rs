@@ -52,7 +52,12 @@ impl Remarks<'_> {
             "that does: add --dry-run=server -o json to the upgrade, and pipe it to",
             out,
         )?;
-        self.line(0, &format!("  {check}"), out)
+        self.line(0, &format!("  {check}"), out)?;
+        self.line(
+            0,
+            "Take these keys over into your own values afterwards: the next upgrade without them takes them back.",
+            out,
+        )
     }
 
     /// What a key keeps.
@@ -89,21 +94,50 @@ impl Remarks<'_> {
             let heading = "The key of one of these also changes another one, so that none is set; choose one";
             self.contradiction(heading, group, out)?;
         }
-        let mut by_reason: BTreeMap<NoKeyReason, Vec<_>> = BTreeMap::new();
+        if !plan.stays.is_empty() {
+            self.heading("Nothing to set; the next upgrade leaves these as they live", out)?;
+            self.fields(&plan.stays, out)?;
+        }
+        let mut by_reason: BTreeMap<(NoKeyReason, Option<u64>), Vec<_>> = BTreeMap::new();
         for (object, finding, no_key) in &plan.none {
+            let revision = match no_key.code {
+                NoKeyReason::HalfUpgraded => finding.from_revision,
+                _ => None,
+            };
             by_reason
-                .entry(no_key.code)
+                .entry((no_key.code, revision))
                 .or_default()
                 .push((*object, *finding));
         }
-        for (reason, fields) in by_reason {
-            self.heading(heading(reason), out)?;
-            for (object, finding) in fields.iter().take(FIELDS) {
-                self.line(0, &format!("  {}", self.field(object, finding)), out)?;
+        for ((reason, revision), fields) in by_reason {
+            match revision {
+                Some(revision) => self.heading(&self.half_upgraded(revision), out)?,
+                None => self.heading(heading(reason), out)?,
             }
-            self.more(fields.len(), out)?;
+            self.fields(&fields, out)?;
         }
         self.without_fields(out)
+    }
+
+    /// Fields without a key. Of what the upgrade fails at, nobody should learn only from Helm.
+    fn fields(&self, fields: &[(&ObjectReport, &Finding)], out: &mut dyn Write) -> io::Result<()> {
+        for (object, finding) in fields.iter().take(FIELDS) {
+            let fails = match finding.next_upgrade {
+                Some(next) if next.is_failure() => "; the next upgrade fails there",
+                Some(_) | None => "",
+            };
+            self.line(0, &format!("  {}{fails}", self.field(object, finding)), out)?;
+        }
+        self.more(fields.len(), out)
+    }
+
+    /// What is said above the fields that a revision wrote which was never deployed.
+    fn half_upgraded(&self, revision: u64) -> String {
+        let said = "In a revision that was never deployed, too, whose values keep them";
+        match words::get_values(self.release, revision) {
+            Ok(command) => format!("{said}: {command}"),
+            Err(_) => said.to_owned(),
+        }
     }
 
     /// The objects that nothing was compared of, so that nobody takes the snippet for all of the drift.
@@ -172,9 +206,13 @@ impl Remarks<'_> {
             self.line(0, &format!("  {}", self.field(kept.object, kept.finding)), out)?;
             let value = kept.by.value.as_ref();
             let value = value.map_or_else(|| HIDDEN_VALUE.to_owned(), |value| self.value(value));
+            let whole = kept.by.list.as_ref();
+            let whole = whole.map_or_else(String::new, |list| {
+                format!(" (in the whole list {})", self.cut(&list.key.to_string()))
+            });
             self.line(
                 0,
-                &format!("    {}: {value}", self.cut(&kept.by.key.to_string())),
+                &format!("    {}: {value}{whole}", self.cut(&kept.by.key.to_string())),
                 out,
             )?;
         }
@@ -267,9 +305,7 @@ const fn heading(reason: NoKeyReason) -> &'static str {
     match reason {
         NoKeyReason::SetByChart => "No value sets these; the chart sets them itself",
         NoKeyReason::Autoscaled => "Nothing to keep; an autoscaler sets these replica counts",
-        NoKeyReason::HalfUpgraded => {
-            "In a revision that was never deployed, too, whose values keep them: helm get values RELEASE --revision N"
-        }
+        NoKeyReason::HalfUpgraded => "In a revision that was never deployed, too, whose values keep them",
         NoKeyReason::NotInRecord => {
             "Not known: the template is of a chart that the release record does not hold; --chart gives it"
         }
@@ -284,6 +320,12 @@ const fn heading(reason: NoKeyReason) -> &'static str {
         }
         NoKeyReason::NamesObjects => {
             "Not set: the key also names objects, and with another name Helm would create others and delete these"
+        }
+        NoKeyReason::MovesFixed => {
+            "Not set: the key also changes a field that the API server lets nobody change, and the upgrade would fail"
+        }
+        NoKeyReason::NotTogether => {
+            "Not set: the chart or its JSON Schema refuses these keys beside the others; choose which to keep"
         }
         NoKeyReason::RefusedBySchema => "Not set: the chart's JSON Schema refuses the value",
         NoKeyReason::NotKept => {

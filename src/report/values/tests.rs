@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{KeptBy, KeptList, KeyPath, KeyStep, MovedField};
 use crate::report::fixtures::{finding, object, release, report};
-use crate::vocabulary::{FindingCode, KeyCertainty, NoKeyReason, ObjectState, ValueOrigin};
+use crate::vocabulary::{FindingCode, KeyCertainty, NextUpgrade, NoKeyReason, ObjectState, ValueOrigin};
 use crate::yaml::{self, Limits};
 use serde_json::{Value, json};
 
@@ -116,6 +116,85 @@ fn changes_of_several_fields_in_one_list_are_put_together() {
     );
     assert_eq!(values(&text), json!({"env": list("debug", "81")}), "{text}");
     assert_eq!(counts.kept, 2);
+}
+
+/// `kubectl set env` with a variable that is there, and with others that are not: each of them is kept by the whole list.
+#[test]
+fn changed_and_added_elements_of_one_list_are_put_together() {
+    let element = |name: &str, value: &str| json!({"name": name, "value": value});
+    let now = [element("LEVEL", "info"), element("PORT", "80")];
+    let changed = json!([element("LEVEL", "debug"), element("PORT", "80")]);
+    let added = |name: &str| {
+        let path = format!("/env[name={name}]");
+        let mut finding = kept(&path, "env", json!([&now[..], &[element(name, "1")]].concat()));
+        finding.kept_by.as_mut().unwrap().current = Some(json!(now));
+        finding
+    };
+    let all = [
+        added("A"),
+        in_list("/env[name=LEVEL]/value", "env[0].value", json!("debug"), changed),
+        added("B"),
+    ];
+    for order in [[0, 1, 2], [1, 0, 2], [2, 0, 1]] {
+        let (text, counts) = printed(order.map(|at| all[at].clone()).to_vec(), ValuesForm::Yaml);
+        let list = values(&text)["env"].clone();
+        let mut names: Vec<String> = list.as_array().unwrap().iter().map(ToString::to_string).collect();
+        names.sort();
+        let expected = [
+            element("A", "1"),
+            element("B", "1"),
+            element("LEVEL", "debug"),
+            element("PORT", "80"),
+        ];
+        assert_eq!(names, expected.map(|element| element.to_string()), "{text}");
+        assert_eq!((counts.kept, counts.by_hand), (3, 0), "{text}");
+    }
+}
+
+/// Nobody has to keep what Helm does not write, and nobody should learn from Helm alone that an upgrade fails.
+#[test]
+fn the_next_upgrade_is_told_of_fields_without_a_key() {
+    let unset = |path: &str, next: NextUpgrade| {
+        let mut finding = finding(FindingCode::Changed, path, Some(json!("a")), Some(json!("b")));
+        (finding.no_key, finding.next_upgrade) = (Some(NoKeyReason::SetByChart.into()), Some(next));
+        finding
+    };
+    let (text, counts) = printed(
+        vec![
+            unset("/kept", NextUpgrade::Keep),
+            unset("/owned", NextUpgrade::Conflict),
+            unset("/reverted", NextUpgrade::Revert),
+        ],
+        ValuesForm::Yaml,
+    );
+    assert!(
+        text.contains(
+            "# Nothing to set; the next upgrade leaves these as they live:\n#   Deployment web /kept: a → b\n"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains("/owned: a → b; the next upgrade fails there\n"),
+        "{text}"
+    );
+    assert!(text.contains("/reverted: a → b\n"), "{text}");
+    assert_eq!((counts.fields, counts.stays, counts.set_by_chart), (3, 1, 2));
+}
+
+#[test]
+fn the_values_of_a_revision_that_was_never_deployed_are_named_by_a_command() {
+    let mut left = finding(
+        FindingCode::HalfUpgraded,
+        "/a",
+        Some(json!("a")),
+        Some(json!("b")),
+    );
+    (left.no_key, left.from_revision) = (Some(NoKeyReason::HalfUpgraded.into()), Some(8));
+    let (text, _) = printed(vec![left], ValuesForm::Yaml);
+    assert!(
+        text.contains("keep them: helm get values web --revision 8 -n shop:\n"),
+        "{text}"
+    );
 }
 
 /// Helm merges maps, so that one key may be set by several findings and below another one.

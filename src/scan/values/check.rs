@@ -10,11 +10,12 @@ use serde_json::Value;
 
 use super::super::asked::{FindingAsked, ValuesWanted};
 use crate::classify::finding::shown_value;
-use crate::compare::diff::is_satisfied_at;
+use crate::compare::diff::{is_satisfied_at, without_servers_choices};
+use crate::compare::keyed::elements_by_keys;
 use crate::compare::list_index::ListIndexes;
 use crate::compare::lookup::value_at;
 use crate::compare::path::{FieldPath, Segment};
-use crate::compare::shapes::shape_at;
+use crate::compare::shapes::{shape_at, step};
 use crate::compare::work::{ReleaseWork, Work};
 use crate::manifest::desired::kept;
 use crate::manifest::parse::{ManifestObject, ParsedDocuments};
@@ -28,8 +29,9 @@ use crate::scan::cluster_facts::ClusterFacts;
 use crate::scan::load::decode_record;
 use crate::scan::resolver::Resolver;
 use crate::source::{Kinds, ReadError, Record, Share, Source};
+use crate::types::Shape;
 use crate::values::{Asked, AskedField};
-use crate::vocabulary::CheckedOutcome;
+use crate::vocabulary::{CheckedOutcome, NextUpgrade};
 
 /// How many moved fields are listed.
 const MOVED: usize = 1_000;
@@ -78,6 +80,12 @@ pub(super) struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// Whether the rendering has at least one of the objects that are deployed.
+    pub(super) fn is_of_release(&self, deployed: &[ManifestObject]) -> bool {
+        let (deployed, rendered) = (self.objects(deployed), self.objects(&self.rendered.objects));
+        deployed.is_empty() || deployed.keys().any(|key| rendered.contains_key(key))
+    }
+
     /// What the rendering says of the drift, and what else it moves against the deployed manifest.
     pub(super) fn of(&self, wanted: &ValuesWanted, deployed: Option<Vec<ManifestObject>>) -> ValuesCheck {
         let rendered = self.objects(&self.rendered.objects);
@@ -151,17 +159,21 @@ impl Check<'_> {
             Some(desired) => is_satisfied_at(&field.path, desired, other, shape, &work),
         };
         let (live, deployed) = (field.live.as_ref(), field.deployed.as_ref());
-        // Of what somebody added all has to be there, and not only nothing else.
-        let is_live = holds(value, live) && (deployed.is_some() || holds(live, value));
+        // Of what somebody added all has to be there that the server does not choose by itself, and not only nothing else.
+        let asked_for = live.map(|live| without_servers_choices(live, value, shape, &work));
+        let is_live = holds(value, live) && (deployed.is_some() || holds(asked_for.as_ref(), value));
         let is_deployed = value == deployed || (holds(value, deployed) && holds(deployed, value));
         checked.outcome = if work.is_spent() {
             CheckedOutcome::Unknown
         } else if is_live && (live == deployed || value != deployed) {
             CheckedOutcome::Agrees
-        } else if is_deployed {
-            CheckedOutcome::AsDeployed
         } else {
-            CheckedOutcome::Becomes
+            match (finding.next_upgrade, is_deployed) {
+                (Some(NextUpgrade::Conflict | NextUpgrade::Refused), _) => CheckedOutcome::Fails,
+                (Some(NextUpgrade::Keep), true) => CheckedOutcome::Stays,
+                (_, true) => CheckedOutcome::AsDeployed,
+                (_, false) => CheckedOutcome::Becomes,
+            }
         };
         if checked.outcome == CheckedOutcome::Becomes && !finding.is_redacted {
             let value = value.cloned().unwrap_or(Value::Null);
@@ -190,79 +202,117 @@ impl Check<'_> {
             if before == after {
                 continue;
             }
-            let mut paths = Vec::new();
+            let mut differences = Differences {
+                known: drifted.get(key).map(Vec::as_slice).unwrap_or_default(),
+                found: Vec::new(),
+            };
+            let root = self.facts.shape(&key.gvk);
             match (Self::parsed(before, key), Self::parsed(after, key)) {
-                (Some(before), Some(after)) => differing(&before, &after, &FieldPath::root(), &mut paths),
-                (_, _) => paths.push(FieldPath::root()),
-            }
-            let known = drifted.get(key);
-            for path in paths {
-                let is_known = known.is_some_and(|known| known.iter().any(|known| known.overlaps(&path)));
-                let is_said = is_known && path != FieldPath::root();
-                if !is_said {
-                    moved.insert(MovedField {
-                        kind: key.gvk.kind.clone(),
-                        namespace: key.namespace.clone(),
-                        name: key.name.clone(),
-                        path: self.redaction().shown_text(&path.to_string()),
-                    });
+                (Some(before), Some(after)) => {
+                    differences.compare(Some(&before), Some(&after), root, &FieldPath::root());
                 }
+                (_, _) => differences.found.push(FieldPath::root()),
+            }
+            for path in differences.found {
+                moved.insert(MovedField {
+                    kind: key.gvk.kind.clone(),
+                    namespace: key.namespace.clone(),
+                    name: key.name.clone(),
+                    path: self.redaction().shown_text(&path.to_string()),
+                });
             }
         }
         moved
     }
 }
 
-/// The places where two manifests of an object differ. Elements of lists are matched by the keys that most lists have.
-fn differing(before: &Value, after: &Value, path: &FieldPath, found: &mut Vec<FieldPath>) {
-    if before == after || found.len() > 2 * MOVED {
-        return;
-    }
-    match (before, after) {
-        (Value::Object(one), Value::Object(other)) => {
-            let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
-            for name in names {
-                let path = path.key(name);
-                match (one.get(name), other.get(name)) {
-                    (Some(before), Some(after)) => differing(before, after, &path, found),
-                    (_, _) => found.push(path),
-                }
-            }
+/// The places where two manifests of an object differ, but for those that drifted.
+struct Differences<'k> {
+    /// The fields that drifted.
+    known: &'k [&'k FieldPath],
+    found: Vec<FieldPath>,
+}
+
+impl Differences<'_> {
+    /// Compares what two manifests have at a place. Elements of lists are matched by the keys of their type, where it has
+    /// some, as the paths of findings match them; else by those that most lists have.
+    fn compare(
+        &mut self,
+        before: Option<&Value>,
+        after: Option<&Value>,
+        shape: Option<Shape<'_>>,
+        path: &FieldPath,
+    ) {
+        let is_known = self
+            .known
+            .iter()
+            .any(|known| path.segments().starts_with(known.segments()));
+        if before == after || is_known || self.found.len() > 2 * MOVED {
+            return;
         }
-        (Value::Array(one), Value::Array(other)) => match (keyed(one), keyed(other)) {
-            (Some(one), Some(other)) => {
-                let keys: BTreeSet<&(&str, String)> = one.keys().chain(other.keys()).collect();
-                for key in keys {
-                    let (name, _) = key;
-                    let element = one.get(key).or_else(|| other.get(key));
-                    let value = element.and_then(|element| element.get(*name)).cloned();
-                    let segment = Segment::Match(vec![((*name).to_owned(), value.unwrap_or_default())]);
-                    let path = path.join(segment);
-                    match (one.get(key), other.get(key)) {
-                        (Some(before), Some(after)) => differing(before, after, &path, found),
-                        (_, _) => found.push(path),
-                    }
+        // Of what came or went as a whole, a part may be what drifted.
+        let is_around = self
+            .known
+            .iter()
+            .any(|known| known.segments().starts_with(path.segments()));
+        let (before, after) = match (before, after) {
+            (Some(one), None) if is_around => (one, &empty_as(one)),
+            (None, Some(other)) if is_around => (&empty_as(other), other),
+            (Some(one), Some(other)) => (one, other),
+            (_, _) => return self.found.push(path.clone()),
+        };
+        match (before, after) {
+            (Value::Object(one), Value::Object(other)) => {
+                let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+                for name in names {
+                    let (shape, path) = (step(shape, &Segment::Key(name.clone())), path.key(name));
+                    self.compare(one.get(name), other.get(name), shape, &path);
                 }
             }
-            (_, _) if one.len() == other.len() => {
-                for (position, (before, after)) in one.iter().zip(other).enumerate() {
-                    differing(before, after, &path.join(Segment::Index(position)), found);
-                }
+            (Value::Array(one), Value::Array(other)) => self.elements(one, other, shape, path),
+            (_, _) => self.found.push(path.clone()),
+        }
+    }
+
+    fn elements(&mut self, one: &[Value], other: &[Value], shape: Option<Shape<'_>>, path: &FieldPath) {
+        let element = shape.and_then(Shape::element);
+        if let Some(pairs) = elements_by_keys(one, other, shape) {
+            for (segment, before, after) in pairs {
+                self.compare(before, after, element, &path.join(segment));
             }
-            (_, _) => found.push(path.clone()),
-        },
-        (_, _) => found.push(path.clone()),
+        } else if one.len() == other.len() {
+            for (position, (before, after)) in one.iter().zip(other).enumerate() {
+                self.compare(
+                    Some(before),
+                    Some(after),
+                    element,
+                    &path.join(Segment::Index(position)),
+                );
+            }
+        } else if self.is_more_than_drift(one, other, path) {
+            self.found.push(path.clone());
+        }
+    }
+
+    /// Whether more elements of a list came and went than drifted. One that drifted may have gone, with another in its place.
+    fn is_more_than_drift(&self, one: &[Value], other: &[Value], path: &FieldPath) -> bool {
+        let below = self.known.iter();
+        let drifted = below
+            .filter(|known| known.segments().starts_with(path.segments()))
+            .count();
+        let of_each = [(one, other), (other, one)].map(|(items, others)| {
+            let only_here = items.iter().filter(|item| !others.contains(item));
+            only_here.take(2 * drifted + 1).count()
+        });
+        of_each.iter().sum::<usize>() > 2 * drifted
     }
 }
 
-/// The elements of a list by the first of these keys that all of them have, each with another value.
-fn keyed(items: &[Value]) -> Option<BTreeMap<(&'static str, String), &Value>> {
-    const KEYS: [&str; 4] = ["name", "mountPath", "containerPort", "port"];
-    KEYS.into_iter().find_map(|key| {
-        let by_key: Option<BTreeMap<_, _>> = items
-            .iter()
-            .map(|item| Some(((key, item.get(key)?.to_string()), item)))
-            .collect();
-        by_key.filter(|by_key| by_key.len() == items.len())
-    })
+/// A container of the same kind that holds nothing.
+fn empty_as(value: &Value) -> Value {
+    match value {
+        Value::Object(_) => Value::Object(serde_json::Map::new()),
+        Value::Array(_) => Value::Array(Vec::new()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Value::Null,
+    }
 }

@@ -18,6 +18,7 @@ use super::cluster_facts::ClusterFacts;
 use super::decoders::Decoders;
 use super::stages::{Stages, Wave};
 use crate::chart::Chart;
+use crate::model::ReportError;
 use crate::policy::redact::Redaction;
 use crate::release::chart_part::ChartPart;
 use crate::release::decode::DecodeError;
@@ -59,8 +60,17 @@ impl<S: Source> Stages<'_, S> {
                     facts,
                     installs_into: &wanted.installs_into,
                 };
-                let check = check.of(wanted, deployed.await);
-                self.state.set_values_check(wanted.release, check);
+                let deployed = deployed.await;
+                if deployed
+                    .as_ref()
+                    .is_none_or(|deployed| check.is_of_release(deployed))
+                {
+                    self.state
+                        .set_values_check(wanted.release, check.of(wanted, deployed));
+                } else {
+                    self.state
+                        .add_errors(vec![not_of_release(&wanted.stored.release)]);
+                }
             }
         }
         self.progress.stage("reading charts", wanted.len());
@@ -89,6 +99,16 @@ impl<S: Source> Stages<'_, S> {
             let said = said.unwrap_or_else(|| waiting.wanted.none(NoKeyReason::NotReached));
             self.state.set_keys(waiting.wanted.release, said);
         }
+    }
+}
+
+/// That somebody rendered another release, or for another namespace.
+fn not_of_release(release: &ReleaseKey) -> ReportError {
+    ReportError {
+        scope: ReportError::RENDERED.to_owned(),
+        message: format!(
+            "none of the rendered objects is one of release {release}: render its chart with its name and namespace"
+        ),
     }
 }
 

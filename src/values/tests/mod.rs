@@ -2,6 +2,7 @@
 
 mod by_name;
 mod dependencies;
+mod hot_fixes;
 mod lists;
 mod scalars;
 mod secrets;
@@ -130,13 +131,22 @@ impl Release {
     }
 }
 
-/// A path of names, with `@NAME` for the element of that name, and `@KEY=NUMBER` for one with another key.
+/// A path of names, with `@NAME` for the element of that name, and `@KEY=VALUE,…` for one with other keys.
 fn path_of(text: &str) -> FieldPath {
+    let value = |text: &str| {
+        text.parse::<u64>()
+            .map_or_else(|_| Value::from(text), Value::from)
+    };
     let segments = text.split(' ').map(|step| match step.strip_prefix('@') {
-        Some(element) => Segment::Match(vec![match element.split_once('=') {
-            Some((key, number)) => (key.to_owned(), Value::from(number.parse::<u64>().unwrap())),
-            None => ("name".to_owned(), Value::from(element)),
-        }]),
+        Some(element) => Segment::Match(
+            element
+                .split(',')
+                .map(|key| match key.split_once('=') {
+                    Some((key, text)) => (key.to_owned(), value(text)),
+                    None => ("name".to_owned(), Value::from(key)),
+                })
+                .collect(),
+        ),
         None => Segment::Key(step.to_owned()),
     });
     segments.collect()

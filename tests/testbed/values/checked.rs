@@ -11,7 +11,7 @@ use super::rendered::{Field, Rendered, overlap};
 use crate::harness::{Cluster, HelmVersion, Release, Scan, means, place};
 
 /// What is done by hand, where, and what the rendering makes of it.
-const FIXES: [(&str, &str, &str, &str); 5] = [
+const FIXES: [(&str, &str, &str, &str); 7] = [
     (
         "kubectl set image deployment/{r}-values-app app=registry.example.com/shop/app:1.5.0",
         "Deployment/{r}-values-app",
@@ -42,7 +42,22 @@ const FIXES: [(&str, &str, &str, &str); 5] = [
         "/spec/schedule",
         "gone",
     ),
+    (
+        PORT,
+        "Service/{r}-values-app",
+        "/spec/ports[port=80,protocol=TCP]",
+        "agrees",
+    ),
+    (
+        PORT,
+        "Service/{r}-values-app",
+        "/spec/ports[port=8080,protocol=TCP]",
+        "agrees",
+    ),
 ];
+
+/// One port goes, and another one comes.
+const PORT: &str = r#"kubectl patch service/{r}-values-app --type=json -p '[{"op":"replace","path":"/spec/ports/0/port","value":8080}]'"#;
 
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]
@@ -62,6 +77,7 @@ fn what_a_check_says_is_what_the_upgrade_does() {
             "--set=budget=3",
             "--set=texts.debug=off",
             "--set=job.enabled=false",
+            "--set=service.port=8080",
         ];
         let flags = [&["-f", keep.as_str()], &other[..]].concat();
 
