@@ -223,7 +223,16 @@ impl<'s> Session<'s> {
         let work = &mut *self.work.borrow_mut();
         let other = (rendered.scopes != self.rendered.scopes).then(|| Program::of(&rendered.chart, work));
         let program = other.as_ref().unwrap_or(&self.program);
-        let after = program.evaluate(&rendered.values, &self.upgrade, work, |_| true);
+        let names = snippets.iter().filter_map(|snippet| snippet.as_object());
+        let names = names.flat_map(serde_json::Map::keys);
+        let keys: Vec<Key> = names
+            .map(|name| Key::root().join(KeyStep::Name(name.as_str().into())))
+            .collect();
+        let hangs_on_one = |file: &File| keys.iter().any(|key| file.may_depend_on(key));
+        let may_be_any = other.is_some() || self.base.files.values().any(File::changes_values);
+        let after = program.evaluate_again(&rendered.values, &self.upgrade, work, &self.base, |name| {
+            may_be_any || self.base.files.get(name).is_none_or(hangs_on_one)
+        });
         after.files.iter().all(|(name, file)| {
             let before = self.base.files.get(name);
             let lost = |file: Option<&File>| {

@@ -44,13 +44,13 @@ fn a_rendering_says_of_each_drifted_field_what_becomes_of_it() {
     let world = World::drifted();
     let expected = "\
 release web in namespace shop: the rendering agrees with what lives in 1 of 7 drifted fields
-  ConfigMap web-settings /data/level: still has what was deployed
-  Secret web-login /data/password: still has what was deployed
-  Deployment web-web /spec/revisionHistoryLimit: still has what was deployed
-  Deployment web-web /spec/template/spec/containers[name=web]/image: agrees with what lives
-  Deployment web-web /spec/template/spec/containers[name=web]/resources/limits/memory: still has what was deployed
-  Deployment web-web /spec/template/spec/containers[name=web]/env[name=TRACE]: still has what was deployed
-  Deployment web-cache /spec/replicas: still has what was deployed
+  ConfigMap shop/web-settings /data/level: still has what was deployed
+  Secret shop/web-login /data/password: still has what was deployed
+  Deployment shop/web-web /spec/revisionHistoryLimit: still has what was deployed (the chart sets it itself)
+  Deployment shop/web-web /spec/template/spec/containers[name=web]/image: agrees with what lives
+  Deployment shop/web-web /spec/template/spec/containers[name=web]/resources/limits/memory: still has what was deployed
+  Deployment shop/web-web /spec/template/spec/containers[name=web]/env[name=TRACE]: stays as it lives: the upgrade does not write it
+  Deployment shop/web-cache /spec/replicas: still has what was deployed
 it also moves 3 fields:
   ConfigMap shop/web-settings /data/version
   Deployment shop/web-web /metadata/labels/version
@@ -122,7 +122,7 @@ fn another_value_and_a_missing_object_are_told_apart() {
     );
     assert!(
         ran.stdout
-            .contains("Deployment web-cache /spec/replicas: is not in the rendering any more\n"),
+            .contains("Deployment shop/web-cache /spec/replicas: is not in the rendering any more\n"),
         "{}",
         ran.stdout
     );
@@ -131,7 +131,7 @@ fn another_value_and_a_missing_object_are_told_apart() {
     let ran = piped(&world, &text, &[]);
     assert!(
         ran.stdout
-            .contains("Secret web-login /data/password: becomes another value, <hidden>\n"),
+            .contains("Secret shop/web-login /data/password: becomes another value, <hidden>\n"),
         "{}",
         ran.stdout
     );

@@ -52,16 +52,20 @@ fn a_name_that_two_namespaces_have_needs_the_namespace() {
 #[test]
 fn a_field_that_did_not_drift_is_told_with_those_that_did() {
     let world = World::drifted();
-    let all = "drifted are /data/level, /spec/replicas, /spec/revisionHistoryLimit, \
-               /spec/template/spec/containers[name=web]/env[name=TRACE], /spec/template/spec/containers[name=web]/image \
-               and 2 more fields";
-    for field in ["/spec/nothing", "spec/replicas", "/spec/replica"] {
+    // The one that was meant comes first.
+    let rest = "/spec/revisionHistoryLimit, /spec/template/spec/containers[name=web]/env[name=TRACE], \
+                /spec/template/spec/containers[name=web]/image and 2 more fields";
+    for (field, first) in [
+        ("/spec/nothing", "/data/level, /spec/replicas"),
+        ("spec/replicas", "/spec/replicas, /data/level"),
+        ("/spec/replica", "/spec/replicas, /data/level"),
+    ] {
         for flags in [&[][..], &["--set-json"], &["-o", "json"]] {
             let ran = world.run(&[&["values", "web", "--field", field], flags].concat());
             assert_eq!(ran.status, Some(3), "{}", ran.stdout);
             assert_eq!(
                 ran.sentence(),
-                format!("no drifted field has the path {field} or is below it; {all}")
+                format!("no drifted field has the path {field} or is below it; drifted are {first}, {rest}")
             );
         }
     }
@@ -85,7 +89,7 @@ fn a_field_that_did_not_drift_is_told_with_those_that_did() {
 }
 
 #[test]
-fn the_chart_of_another_release_is_not_used_and_that_is_said() {
+fn the_chart_of_another_release_is_refused() {
     let world = World::drifted();
     for (chart_yaml, what) in [
         (
@@ -96,11 +100,12 @@ fn the_chart_of_another_release_is_not_used_and_that_is_said() {
     ] {
         let chart = chart_folder(world.home.path(), chart_yaml);
         let ran = world.run(&["values", "web", "--chart", &chart]);
-        assert_eq!(ran.status, Some(1));
-        assert!(ran.stdout.contains("by name only, check first"), "{}", ran.stdout);
+        assert_eq!((ran.status, &*ran.stdout), (Some(2), ""));
         assert_eq!(
-            ran.stderr.lines().next().unwrap(),
-            format!("the chart that was given is not used: it is {what}, and the release has shop-web 1.2.0")
+            ran.sentence(),
+            format!(
+                "the chart of --chart is {what}, and release web has shop-web 1.2.0: give that one, or leave the option out"
+            )
         );
     }
 }
