@@ -273,6 +273,9 @@ fn several_clusters_are_one_page() {
     assert_eq!(clusters, ["ap", "eu", "us"]);
     for (format, says) in [
         ("text", "eu/payments/ledger"),
+        ("text", " -n payments --context=ap"),
+        ("github", " -n payments --context="),
+        ("html", " --context=ap"),
         ("wide", "us/shop"),
         ("html", "eu/payments"),
         ("markdown", "ap/payments/ledger"),

@@ -1,5 +1,7 @@
 //! Reports that go together, and reports that do not.
 
+mod commands;
+
 use chrono::TimeDelta;
 
 use super::{Given, MergeError, merge, once};
