@@ -146,6 +146,19 @@ pub enum MergeError {
         /// What is not the same.
         what: &'static str,
     },
+    /// One shard has the objects in sync, and another one does not.
+    #[error(
+        "{with} and {without} are of shards of the cluster {cluster}, and only the first lists the objects in sync: scan all \
+         shards with --all, or none"
+    )]
+    InSync {
+        /// Where the one is that has them.
+        with: String,
+        /// Where the other one is.
+        without: String,
+        /// The cluster.
+        cluster: String,
+    },
 }
 
 /// Puts reports together.

@@ -53,6 +53,9 @@ pub(super) fn merge(mut given: Vec<Given>) -> Result<Report, MergeError> {
         if let Some(first) = parts.values().next() {
             goes_with(first, &part)?;
         }
+        for other in parts.values() {
+            lists_as(other, &part)?;
+        }
         if let Some(other) = parts.get(&shard) {
             return Err(MergeError::SameShard {
                 one: other.place.clone(),
@@ -131,6 +134,20 @@ fn goes_with(first: &Part, other: &Part) -> Result<(), MergeError> {
         other: other.place.clone(),
         cluster,
         what,
+    })
+}
+
+/// `Err` where one of two shards lists objects in sync, and the other leaves them out.
+fn lists_as(one: &Part, other: &Part) -> Result<(), MergeError> {
+    let (with, without) = match (one.report.was_asked_for_all(), other.report.was_asked_for_all()) {
+        (Some(true), Some(false)) => (one, other),
+        (Some(false), Some(true)) => (other, one),
+        (Some(_) | None, _) => return Ok(()),
+    };
+    Err(MergeError::InSync {
+        with: with.place.clone(),
+        without: without.place.clone(),
+        cluster: short(&one.report.cluster.name),
     })
 }
 

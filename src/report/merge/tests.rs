@@ -1,6 +1,7 @@
 //! Reports that go together, and reports that do not.
 
 mod commands;
+mod options;
 
 use chrono::TimeDelta;
 
