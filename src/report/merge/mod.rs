@@ -1,8 +1,8 @@
 //! Several reports as one: those of the shards of a cluster, or of several clusters.
 //!
 //! What comes out is the report of one scan of everything: with the reports of all shards, the same bytes but for times. What
-//! cannot have been meant is refused, because whatever came out would look whole: a shard that is given twice, shards of
-//! different scans, a cluster that is given twice. What is missing is an error of the report.
+//! cannot have been meant is refused, because whatever came out would look whole: shards of scans with other options, a cluster
+//! that is given twice. Of several reports of one shard the newest counts. What is missing is an error of the report.
 
 mod clusters;
 mod shards;
@@ -102,8 +102,11 @@ pub enum MergeError {
         /// The address in the other.
         there: String,
     },
-    /// Two reports are of the same shard.
-    #[error("{one} and {other} are both of shard {shard} of the cluster {cluster}: give one of them")]
+    /// Two reports are of the same shard, and neither is the newer one.
+    #[error(
+        "{one} and {other} are both of shard {shard} of the cluster {cluster}, began at the same time and are not the same: give \
+         one of them"
+    )]
     SameShard {
         /// Where they are.
         one: String,
