@@ -85,6 +85,21 @@ pub enum MergeError {
         /// The cluster.
         cluster: String,
     },
+    /// A report is of a shard of a cluster, and another one of all of it.
+    #[error(
+        "{one} is of shard {shard} of the cluster {cluster}, and {whole} of all of it, scanned without --shard or put together \
+         already: give the second alone, or the reports of all shards"
+    )]
+    ShardOfWhole {
+        /// Where the one of a shard is.
+        one: String,
+        /// The shard.
+        shard: String,
+        /// Where the other one is.
+        whole: String,
+        /// The cluster.
+        cluster: String,
+    },
     /// Two reports have the same name of the cluster and not the same address.
     #[error(
         "{one} and {other} are both of a cluster {cluster}, at {here} and at {there}: give each a name by --cluster-name \

@@ -112,12 +112,24 @@ fn one_cluster(given: &[Given]) -> Result<(), MergeError> {
                 there: short(&there.server),
             });
         }
-        if first.report.selection.shard.is_none() || other.report.selection.shard.is_none() {
-            return Err(MergeError::SameCluster {
-                one,
-                other: another,
-                cluster: short(&here.name),
-            });
+        let cluster = short(&here.name);
+        let of_whole = |part: String, shard: &str, whole: String| MergeError::ShardOfWhole {
+            one: part,
+            shard: short(shard),
+            whole,
+            cluster: cluster.clone(),
+        };
+        match (&first.report.selection.shard, &other.report.selection.shard) {
+            (Some(_), Some(_)) => {}
+            (Some(shard), None) => return Err(of_whole(one, shard, another)),
+            (None, Some(shard)) => return Err(of_whole(another, shard, one)),
+            (None, None) => {
+                return Err(MergeError::SameCluster {
+                    one,
+                    other: another,
+                    cluster,
+                });
+            }
         }
     }
     Ok(())
@@ -245,18 +257,19 @@ fn missing(parts: &[Part]) -> Vec<ReportError> {
         .filter(|shard| !is_given(shard))
         .map(|shard| shard.to_string())
         .collect();
-    let sentence = |shards: &str, noun: &str| ReportError {
+    let (noun, whose) = match &missing[..] {
+        [] => return Vec::new(),
+        [_] => ("shard", "its"),
+        [..] => ("the shards", "their"),
+    };
+    vec![ReportError {
         scope: ReportError::MERGE.to_owned(),
         message: format!(
-            "there is no report of {noun} {shards} of the cluster {}: the releases in its namespaces are missing here",
+            "there is no report of {noun} {} of the cluster {}: the releases in {whose} namespaces are missing here",
+            missing.join(", "),
             short(&first.report.cluster.name)
         ),
-    };
-    match &missing[..] {
-        [] => Vec::new(),
-        [one] => vec![sentence(one, "shard")],
-        several => vec![sentence(&several.join(", "), "the shards")],
-    }
+    }]
 }
 
 /// What is to be borne in mind of shards that were not scanned by one Job.

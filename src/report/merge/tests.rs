@@ -136,7 +136,13 @@ fn a_shard_that_is_missing_is_an_error_of_the_report() {
     );
     two.remove(0);
     let error = &merged(two).errors[0];
-    assert!(error.message.contains("the shards 0/4, 2/4 of"), "{error:?}");
+    assert!(
+        error.message.contains("the shards 0/4, 2/4 of")
+            && error
+                .message
+                .ends_with("the releases in their namespaces are missing here"),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -169,7 +175,11 @@ fn what_cannot_have_been_meant_is_refused_in_one_sentence() {
         ),
         (
             refused(all().chain([whole()])),
-            "0.json and 4.json are both of the cluster prod",
+            "0.json is of shard 0/4 of the cluster prod, and 4.json of all of it, scanned without --shard or put together already",
+        ),
+        (
+            refused([merged(all()), shards(4).remove(2)]),
+            "1.json is of shard 2/4 of the cluster prod, and 0.json of all of it",
         ),
         (
             refused(changed(2, |report| {
