@@ -238,6 +238,27 @@ fn the_reports_of_all_pods_may_be_in_one_file() {
     );
 }
 
+#[test]
+fn a_log_with_a_report_for_people_says_how_to_get_one_in_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let text = run(&["scan", "--snapshot", "examples/drifted-shop"]).stdout;
+    for log in [
+        "",
+        "{\"timestamp\":\"2026-11-20T03:05:07Z\",\"level\":\"WARN\",\"message\":\"x\"}\n",
+    ] {
+        std::fs::write(&path, format!("{log}{text}")).unwrap();
+        let ran = run(&["merge", path.to_str().unwrap()]);
+        assert_eq!(ran.status, Some(2));
+        assert!(
+            ran.stderr
+                .contains("not a report in JSON, as `-o json` or DRIFTLINE_OUTPUT=json makes it"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
 /// The log of a Pod that was tried again is there twice, and nobody can take a part out of a pipe.
 #[test]
 fn a_pod_that_was_tried_again_counts_once() {
