@@ -750,8 +750,8 @@ pub struct CompareArgs {
 /// Options of `merge`.
 #[derive(Debug, Args)]
 pub struct MergeArgs {
-    /// The reports, as `-o json` writes them: of each shard of a cluster once, and of each cluster; `-` is standard input. A file
-    /// may have several, one after the other
+    /// The reports, as `-o json` writes them: of each shard of a cluster, and of each cluster; `-` is standard input. A file may
+    /// have several, one after the other
     #[arg(value_name = "REPORT", value_parser = path(), required = true)]
     pub reports: Vec<PathBuf>,
     /// What makes the exit status 1; may be repeated or comma-separated, and any of them is enough. With `new` the others count

@@ -231,6 +231,15 @@ const PREVIEW_OPTIONS: [(&[&str], &str); 5] = [
     ),
 ];
 
+/// How commands write a file that have no `--output-file`.
+const TO_FILE: [(&[&str], &str); 2] = [
+    (
+        &["show", "compare", "merge"],
+        "`-o FORMAT=FILE` writes the report to a file, and so does `> FILE`",
+    ),
+    (&["values"], "`> FILE` writes the values to a file"),
+];
+
 /// The operations of previews, for whoever names none.
 const OPERATIONS: &str = "name the operation: `driftline preview rollback RELEASE -n NAMESPACE`, or `driftline preview upgrade \
                           RELEASE -n NAMESPACE -f FILE`";
@@ -253,7 +262,8 @@ pub(super) fn with_tip(error: clap::Error) -> clap::Error {
             // The options of the tables are those that no command has.
             of_preview
                 .or_else(|| of(&OPTIONS, &typed))
-                .or_else(|| tip_for_place(&typed))
+                .or_else(|| tip_for_file(&error, &typed))
+                .or_else(|| tip_for_place(&error, &typed))
         }),
         ErrorKind::MissingRequiredArgument if lacks_file(&error) => Some(NO_MANIFESTS.to_owned()),
         // Other mistakes have the right words in them.
@@ -314,8 +324,17 @@ fn of(table: &[(&[&str], &str)], typed: &str) -> Option<String> {
     row.map(|(_, tip)| (*tip).to_owned())
 }
 
+/// A tip for the option of a scan that names a file, behind a command that writes files in another way.
+fn tip_for_file(error: &clap::Error, typed: &str) -> Option<String> {
+    let way = TO_FILE
+        .iter()
+        .find(|(commands, _)| commands.iter().any(|command| is_about(error, command)));
+    way.filter(|_| typed == "--output-file")
+        .map(|(_, tip)| (*tip).to_owned())
+}
+
 /// A tip for an option that another command has: in kubectl and Helm, options may stand before the command.
-fn tip_for_place(typed: &str) -> Option<String> {
+fn tip_for_place(error: &clap::Error, typed: &str) -> Option<String> {
     let cli = Cli::command();
     let has = |command: &&Command| {
         command.get_arguments().any(|argument| {
@@ -326,8 +345,16 @@ fn tip_for_place(typed: &str) -> Option<String> {
         })
     };
     let command = cli.get_subcommands().find(has)?;
+    let has_command = cli
+        .get_subcommands()
+        .any(|command| is_about(error, command.get_name()));
+    let place = if has_command {
+        ""
+    } else {
+        ", and stands behind the command"
+    };
     Some(format!(
-        "this is an option of `driftline {}`, and stands behind the command",
+        "this is an option of `driftline {}`{place}",
         command.get_name()
     ))
 }
@@ -394,11 +421,27 @@ mod tests {
     }
 
     #[test]
+    fn whoever_wants_a_file_is_told_how_this_command_writes_one() {
+        for (commands, tip) in TO_FILE {
+            for command in commands {
+                let message = message(&[command, "--output-file", "f", "a"]);
+                assert!(message.contains(&format!("tip: {tip}")), "{command}: {message}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_option_of_another_command_has_no_other_place_in_this_one() {
+        let message = message(&["merge", "--orphans", "a"]);
+        assert!(message.contains("option of `driftline scan`\n"), "{message}");
+    }
+
+    #[test]
     fn an_option_before_the_command_is_told_its_place() {
         for option in ["-n", "--context", "--kube-context", "-A"] {
             let message = message(&[option, "shop", "scan"]);
             assert!(
-                message.contains("option of `driftline scan`"),
+                message.contains("option of `driftline scan`, and stands behind the command"),
                 "{option}: {message}"
             );
         }

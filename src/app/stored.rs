@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use serde_json::{Map, Value};
 
 use super::cli::{Global, Names, StoredArgs};
 use super::ending::Ending;
 use super::output::{ReportOutput, outputs};
 use super::stop::{self, Stop};
 use crate::limited_file;
-use crate::model::{Report, ReportError};
+use crate::model::{ReadReportError, Report, ReportError};
 use crate::policy::selection::Selection;
 use crate::report::summary::FailOn;
 use crate::report::text::{Detail, Extent};
@@ -95,6 +96,9 @@ async fn read_text(noun: &str, path: &Path, max_bytes: u64, stop: &Stop) -> anyh
 }
 
 fn report_of(json: &[u8]) -> anyhow::Result<Report> {
+    if is_log(json) {
+        return Err(ReadReportError::NotJson.into());
+    }
     let mut report = Report::from_json(json)?;
     admit_losses(&mut report);
     Ok(report)
@@ -191,6 +195,17 @@ const CONTRACT: &[u8] = b"\"driftline.report/";
 /// Whether a line says of which contract a report is, as every report does once.
 fn names_the_contract(line: &[u8]) -> bool {
     line.windows(CONTRACT.len()).any(|part| part == CONTRACT)
+}
+
+/// Whether a text begins with a line of the program's own log in JSON, and goes on: the report is there in another format.
+fn is_log(text: &[u8]) -> bool {
+    let mut lines = text.trim_ascii_start().splitn(2, |byte| *byte == b'\n');
+    let (Some(first), Some(rest)) = (lines.next(), lines.next()) else {
+        return false;
+    };
+    let first: Option<Map<String, Value>> = serde_json::from_slice(first).ok();
+    first.is_some_and(|first| first.contains_key("level") && !first.contains_key("schema"))
+        && !rest.trim_ascii().is_empty()
 }
 
 /// The part of a report that is asked for.

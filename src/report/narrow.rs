@@ -1,7 +1,7 @@
 //! A part of a stored report: the releases that somebody asks for.
 
 use super::summary;
-use crate::model::{ChangeCounts, Report, ReportError, ReportNote, Summary};
+use crate::model::{ChangeCounts, Finding, Report, ReportError, ReportNote, Summary};
 use crate::policy::selection::Selection;
 use crate::vocabulary::ObjectState;
 
@@ -111,5 +111,17 @@ impl Report {
         let releases = self.releases.iter();
         let unlisted: usize = releases.map(|release| release.unlisted.objects).sum();
         in_sync.count() + unlisted == self.summary.objects.in_sync
+    }
+
+    /// Whether the scan was asked for the objects in sync, too; `None` where it has nothing to tell it by.
+    pub fn was_asked_for_all(&self) -> Option<bool> {
+        let mut objects = self.releases.iter().flat_map(|release| &release.objects);
+        // An object in sync of which the next upgrade takes something away is listed in any case.
+        if objects.any(|object| {
+            object.state == ObjectState::InSync && !object.findings.iter().any(Finding::takes_away)
+        }) {
+            return Some(true);
+        }
+        (!self.lists_objects_in_sync()).then_some(false)
     }
 }

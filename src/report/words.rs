@@ -1,5 +1,6 @@
 //! The few words that every text about a report shares: counted nouns, moments, and the answer in half a sentence.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -314,7 +315,8 @@ pub(crate) fn own_command(words: &[&'static str], release: &ReleaseReport) -> Re
     command_on(&release.cluster, words, release)
 }
 
-/// The same for people elsewhere, who have neither the files nor the contexts of whoever runs this program.
+/// The same for people elsewhere, who have neither the files nor the contexts of whoever runs this program. Only a report of
+/// several clusters names one.
 pub(crate) fn command_elsewhere(words: &[&'static str], release: &ReleaseReport) -> Result<Command, Refusal> {
     command_on(&ClusterFlags::default(), words, release)
 }
@@ -332,7 +334,15 @@ pub(crate) fn get_values(release: &ReleaseReport, revision: u64) -> Result<Comma
         .word(&Word::number(revision))
         .literal(&["-n"])
         .word(&Word::namespace(&release.storage.namespace)?)
-        .on(&release.cluster)
+        .on(&cluster_of(release, &release.cluster))
+}
+
+/// The cluster of a release: as its report names it where that is of several, else by these flags.
+fn cluster_of<'r>(release: &ReleaseReport, flags: &'r ClusterFlags) -> Cow<'r, ClusterFlags> {
+    match &release.of_cluster {
+        Some(name) => Cow::Owned(ClusterFlags::named(name)),
+        None => Cow::Borrowed(flags),
+    }
 }
 
 fn command_on(
@@ -346,7 +356,7 @@ fn command_on(
         .word(&name)
         .literal(&["-n"])
         .word(&namespace)
-        .on(cluster)
+        .on(&cluster_of(release, cluster))
 }
 
 /// The day of a moment, in UTC.

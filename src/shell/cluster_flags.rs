@@ -14,6 +14,16 @@ pub struct ClusterFlags {
 }
 
 impl ClusterFlags {
+    /// The flags for a cluster of which only the name in its report is known, which is taken for the name of a context. Where no
+    /// context has it, a command fails, and does not run in whichever cluster is the current one. A comment would not do: zsh
+    /// reads none where people type.
+    pub fn named(cluster: &str) -> Self {
+        Self {
+            context: Some(cluster.to_owned()),
+            ..Self::default()
+        }
+    }
+
     /// Whether the operator left the cluster to the defaults.
     pub const fn is_default(&self) -> bool {
         let Self {

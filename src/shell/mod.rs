@@ -15,9 +15,11 @@
 //! The quoting is that of POSIX shells: sh, bash and zsh.
 
 mod cluster_flags;
+mod line;
 mod word;
 
 pub use self::cluster_flags::ClusterFlags;
+pub use self::line::on_cluster;
 pub use self::word::{FileName, ObjectName, Refusal, Word};
 
 use std::borrow::Cow;

@@ -47,6 +47,9 @@ pub enum Refusal {
          terminal may show as something else"
     )]
     Cluster,
+    /// A command of a report that has to name its cluster.
+    #[error("it is not written as driftline writes one, and cannot be made to name its cluster")]
+    Line,
     /// The name of a file.
     #[error("the file for a copy would have a name that file systems do not accept")]
     FileName,

@@ -117,6 +117,11 @@ fn the_sharded_overlay_has_as_many_pods_and_memories_as_shards() {
             "--state=configmap:driftline-state-$(JOB_COMPLETION_INDEX)"
         ]
     );
+    // What `driftline merge` reads.
+    assert_eq!(
+        value("/containers/0/env"),
+        [&serde_json::json!([{"name": "DRIFTLINE_OUTPUT", "value": "json"}])]
+    );
     let expected: Vec<String> = (0..shards)
         .map(|index| format!("driftline-state-{index}"))
         .collect();

@@ -68,7 +68,7 @@ pub enum ReadReportError {
     #[error("it is empty")]
     Empty,
     /// The document does not begin as a report does: it is a report in YAML, or in UTF-16, or another file.
-    #[error("it is not a report in JSON, as `-o json` makes it (in UTF-8)")]
+    #[error("it is not a report in JSON, as `-o json` or DRIFTLINE_OUTPUT=json makes it (in UTF-8)")]
     NotJson,
     /// The document is no JSON, nests too deeply, or has a name twice in one object.
     #[error("the report cannot be read: {reason}")]

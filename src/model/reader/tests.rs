@@ -243,7 +243,7 @@ fn another_contract_is_refused_in_one_sentence() {
         ),
         (
             json!([]),
-            "it is not a report in JSON, as `-o json` makes it (in UTF-8)",
+            "it is not a report in JSON, as `-o json` or DRIFTLINE_OUTPUT=json makes it (in UTF-8)",
         ),
         (
             json!({"schema": SCHEMA, "outcome": "clean"}),

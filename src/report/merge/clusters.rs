@@ -10,10 +10,11 @@ use chrono::{DateTime, Utc};
 use super::shards::{compared_with, tool};
 use super::{confirmation, short, stopped, summary, worst};
 use crate::model::{
-    Cluster, IgnoredBy, IgnoredCount, MergedCluster, ReleaseReport, Report, ReportError, ReportNote,
+    Advice, Cluster, IgnoredBy, IgnoredCount, MergedCluster, ReleaseReport, Report, ReportError, ReportNote,
     Selected, Storage,
 };
 use crate::report::words::count;
+use crate::shell::{ClusterFlags, Refusal, on_cluster};
 
 /// What tells one deployment of a release from all others, but for the cluster.
 type Deployment<'r> = (&'r Storage, &'r str, u64, DateTime<Utc>);
@@ -94,19 +95,36 @@ fn cluster(report: &Report) -> MergedCluster {
 /// Writes the name of the cluster into everything that is of one.
 fn name_cluster(report: &mut Report) {
     let cluster = &report.cluster.name;
+    let flags = ClusterFlags::named(cluster);
     for release in &mut report.releases {
         release.of_cluster = Some(cluster.clone());
+        for health in &mut release.health {
+            address(&mut health.advice, &mut health.evidence, &flags);
+        }
     }
     for resolved in &mut report.resolved {
         resolved.cluster = Some(cluster.clone());
     }
     for orphan in report.orphans.iter_mut().flatten() {
         orphan.cluster = Some(cluster.clone());
+        address(&mut orphan.advice, &mut orphan.evidence, &flags);
     }
     let errors = report.errors.iter_mut().map(|error| &mut error.message);
     let notes = report.notes.iter_mut().map(|note| &mut note.message);
     for message in errors.chain(notes) {
         *message = format!("{cluster}: {message}");
+    }
+}
+
+/// Names the cluster in each command. Where one cannot, there is none: what saves a copy first may be missing then.
+fn address(all: &mut Vec<Advice>, evidence: &mut Vec<String>, cluster: &ClusterFlags) {
+    let addressed = std::mem::take(all).into_iter().map(|advice| {
+        let command = on_cluster(&advice.command, cluster)?;
+        Ok(Advice { command, ..advice })
+    });
+    match addressed.collect::<Result<_, Refusal>>() {
+        Ok(addressed) => *all = addressed,
+        Err(refusal) => evidence.push(format!("no command is printed: {refusal}")),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Several reports as one: those of the shards of a cluster, or of several clusters.
 //!
 //! What comes out is the report of one scan of everything: with the reports of all shards, the same bytes but for times. What
-//! cannot have been meant is refused, because whatever came out would look whole: a shard that is given twice, shards of
-//! different scans, a cluster that is given twice. What is missing is an error of the report.
+//! cannot have been meant is refused, because whatever came out would look whole: shards of scans with other options, a cluster
+//! that is given twice. Of several reports of one shard the newest counts. What is missing is an error of the report.
 
 mod clusters;
 mod shards;
@@ -85,6 +85,21 @@ pub enum MergeError {
         /// The cluster.
         cluster: String,
     },
+    /// A report is of a shard of a cluster, and another one of all of it.
+    #[error(
+        "{one} is of shard {shard} of the cluster {cluster}, and {whole} of all of it, scanned without --shard or put together \
+         already: give the second alone, or the reports of all shards"
+    )]
+    ShardOfWhole {
+        /// Where the one of a shard is.
+        one: String,
+        /// The shard.
+        shard: String,
+        /// Where the other one is.
+        whole: String,
+        /// The cluster.
+        cluster: String,
+    },
     /// Two reports have the same name of the cluster and not the same address.
     #[error(
         "{one} and {other} are both of a cluster {cluster}, at {here} and at {there}: give each a name by --cluster-name \
@@ -102,8 +117,11 @@ pub enum MergeError {
         /// The address in the other.
         there: String,
     },
-    /// Two reports are of the same shard.
-    #[error("{one} and {other} are both of shard {shard} of the cluster {cluster}: give one of them")]
+    /// Two reports are of the same shard, and neither is the newer one.
+    #[error(
+        "{one} and {other} are both of shard {shard} of the cluster {cluster}, began at the same time and are not the same: give \
+         one of them"
+    )]
     SameShard {
         /// Where they are.
         one: String,
@@ -145,6 +163,19 @@ pub enum MergeError {
         cluster: String,
         /// What is not the same.
         what: &'static str,
+    },
+    /// One shard has the objects in sync, and another one does not.
+    #[error(
+        "{with} and {without} are of shards of the cluster {cluster}, and only the first lists the objects in sync: scan all \
+         shards with --all, or none"
+    )]
+    InSync {
+        /// Where the one is that has them.
+        with: String,
+        /// Where the other one is.
+        without: String,
+        /// The cluster.
+        cluster: String,
     },
 }
 

@@ -32,9 +32,8 @@ pub(super) fn merge(mut given: Vec<Given>) -> Result<Report, MergeError> {
         (Some(last), _) => given.push(last),
     }
     one_cluster(&given)?;
-    let mut parts: BTreeMap<Shard, Part> = BTreeMap::new();
-    for one in given {
-        let Given { place, report } = one;
+    let mut parts = Vec::new();
+    for Given { place, report } in given {
         let Some(shard) = Shard::of(&report.selection) else {
             return Err(MergeError::UnknownShard(place));
         };
@@ -49,21 +48,51 @@ pub(super) fn merge(mut given: Vec<Given>) -> Result<Report, MergeError> {
                 place,
             });
         }
-        let part = Part { shard, place, report };
-        if let Some(first) = parts.values().next() {
-            goes_with(first, &part)?;
-        }
-        if let Some(other) = parts.get(&shard) {
+        parts.push(Part { shard, place, report });
+    }
+    // Those that will not count, too: what was scanned otherwise is no earlier try of the same scan.
+    if let Some((first, others)) = parts.split_first() {
+        others.iter().try_for_each(|other| goes_with(first, other))?;
+    }
+    list_alike(&parts)?;
+    let (parts, notes) = newest(parts)?;
+    together(parts, notes).ok_or(MergeError::Nothing)
+}
+
+/// The newest report of each shard, with a note on each shard that has several: a Pod that is tried again leaves the log of the
+/// one before. Reports that are the same are one.
+fn newest(parts: Vec<Part>) -> Result<(Vec<Part>, Vec<ReportNote>), MergeError> {
+    let mut by_shard: BTreeMap<Shard, Vec<Part>> = BTreeMap::new();
+    for part in parts {
+        by_shard.entry(part.shard).or_default().push(part);
+    }
+    let (mut chosen, mut notes) = (Vec::new(), Vec::new());
+    for mut all in by_shard.into_values() {
+        all.sort_by_key(|part| part.report.started_at);
+        let Some(newest) = all.pop() else { continue };
+        let (shard, began) = (newest.shard, newest.report.started_at);
+        all.retain(|other| other.report != newest.report);
+        if let Some(other) = all.iter().find(|other| other.report.started_at == began) {
             return Err(MergeError::SameShard {
                 one: other.place.clone(),
-                other: part.place,
+                other: newest.place,
                 shard: shard.to_string(),
-                cluster: short(&part.report.cluster.name),
+                cluster: short(&newest.report.cluster.name),
             });
         }
-        parts.insert(shard, part);
+        if !all.is_empty() {
+            notes.push(ReportNote {
+                scope: ReportError::MERGE.to_owned(),
+                message: format!(
+                    "shard {shard} was scanned {} times: the scan that began last counts, at {}",
+                    all.len() + 1,
+                    began.format("%Y-%m-%d %H:%M:%S")
+                ),
+            });
+        }
+        chosen.push(newest);
     }
-    together(parts.into_values().collect()).ok_or(MergeError::Nothing)
+    Ok((chosen, notes))
 }
 
 /// `Err` where reports of one name are not of shards of one cluster.
@@ -83,12 +112,24 @@ fn one_cluster(given: &[Given]) -> Result<(), MergeError> {
                 there: short(&there.server),
             });
         }
-        if first.report.selection.shard.is_none() || other.report.selection.shard.is_none() {
-            return Err(MergeError::SameCluster {
-                one,
-                other: another,
-                cluster: short(&here.name),
-            });
+        let cluster = short(&here.name);
+        let of_whole = |part: String, shard: &str, whole: String| MergeError::ShardOfWhole {
+            one: part,
+            shard: short(shard),
+            whole,
+            cluster: cluster.clone(),
+        };
+        match (&first.report.selection.shard, &other.report.selection.shard) {
+            (Some(_), Some(_)) => {}
+            (Some(shard), None) => return Err(of_whole(one, shard, another)),
+            (None, Some(shard)) => return Err(of_whole(another, shard, one)),
+            (None, None) => {
+                return Err(MergeError::SameCluster {
+                    one,
+                    other: another,
+                    cluster,
+                });
+            }
         }
     }
     Ok(())
@@ -134,10 +175,27 @@ fn goes_with(first: &Part, other: &Part) -> Result<(), MergeError> {
     })
 }
 
-/// The report of one scan of all these shards; `None` without any.
-fn together(mut parts: Vec<Part>) -> Option<Report> {
+/// `Err` where one of the shards lists objects in sync, and another one leaves them out.
+fn list_alike(parts: &[Part]) -> Result<(), MergeError> {
+    let first = |asked: bool| {
+        parts
+            .iter()
+            .find(|part| part.report.was_asked_for_all() == Some(asked))
+    };
+    match (first(true), first(false)) {
+        (Some(with), Some(without)) => Err(MergeError::InSync {
+            with: with.place.clone(),
+            without: without.place.clone(),
+            cluster: short(&with.report.cluster.name),
+        }),
+        (Some(_), None) | (None, _) => Ok(()),
+    }
+}
+
+/// The report of one scan of all these shards, with these notes and those on the shards; `None` without any.
+fn together(mut parts: Vec<Part>, mut notes: Vec<ReportNote>) -> Option<Report> {
     let missing = missing(&parts);
-    let mut notes = notes(&parts);
+    notes.extend(notes_on(&parts));
     parts.iter_mut().for_each(name_shard);
     let all = || parts.iter().map(|part| &part.report);
     let first = all().next()?;
@@ -199,22 +257,23 @@ fn missing(parts: &[Part]) -> Vec<ReportError> {
         .filter(|shard| !is_given(shard))
         .map(|shard| shard.to_string())
         .collect();
-    let sentence = |shards: &str, noun: &str| ReportError {
+    let (noun, whose) = match &missing[..] {
+        [] => return Vec::new(),
+        [_] => ("shard", "its"),
+        [..] => ("the shards", "their"),
+    };
+    vec![ReportError {
         scope: ReportError::MERGE.to_owned(),
         message: format!(
-            "there is no report of {noun} {shards} of the cluster {}: the releases in its namespaces are missing here",
+            "there is no report of {noun} {} of the cluster {}: the releases in {whose} namespaces are missing here",
+            missing.join(", "),
             short(&first.report.cluster.name)
         ),
-    };
-    match &missing[..] {
-        [] => Vec::new(),
-        [one] => vec![sentence(one, "shard")],
-        several => vec![sentence(&several.join(", "), "the shards")],
-    }
+    }]
 }
 
 /// What is to be borne in mind of shards that were not scanned by one Job.
-fn notes(parts: &[Part]) -> Vec<ReportNote> {
+fn notes_on(parts: &[Part]) -> Vec<ReportNote> {
     let mut notes = Vec::new();
     let mut note = |message: String| {
         let scope = ReportError::MERGE.to_owned();

@@ -1,5 +1,10 @@
 //! Reports that go together, and reports that do not.
 
+mod clusters;
+mod commands;
+mod options;
+mod retried;
+
 use chrono::TimeDelta;
 
 use super::{Given, MergeError, merge, once};
@@ -132,7 +137,13 @@ fn a_shard_that_is_missing_is_an_error_of_the_report() {
     );
     two.remove(0);
     let error = &merged(two).errors[0];
-    assert!(error.message.contains("the shards 0/4, 2/4 of"), "{error:?}");
+    assert!(
+        error.message.contains("the shards 0/4, 2/4 of")
+            && error
+                .message
+                .ends_with("the releases in their namespaces are missing here"),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -144,12 +155,16 @@ fn what_cannot_have_been_meant_is_refused_in_one_sentence() {
         change(&mut all[at]);
         all
     };
-    let twice = all().chain(all().skip(1).take(1));
+    let other = all().skip(1).take(1).map(|mut report| {
+        report.releases.clear();
+        report
+    });
+    let twice = all().chain(other);
     for (error, says) in [
         (refused([]), "no report"),
         (
             refused(twice),
-            "1.json and 4.json are both of shard 1/4 of the cluster prod",
+            "1.json and 4.json are both of shard 1/4 of the cluster prod, began at the same time and are not the same",
         ),
         (
             refused(all().take(2).chain(shards(8).into_iter().skip(5))),
@@ -161,7 +176,11 @@ fn what_cannot_have_been_meant_is_refused_in_one_sentence() {
         ),
         (
             refused(all().chain([whole()])),
-            "0.json and 4.json are both of the cluster prod",
+            "0.json is of shard 0/4 of the cluster prod, and 4.json of all of it, scanned without --shard or put together already",
+        ),
+        (
+            refused([merged(all()), shards(4).remove(2)]),
+            "1.json is of shard 2/4 of the cluster prod, and 0.json of all of it",
         ),
         (
             refused(changed(2, |report| {
@@ -294,86 +313,6 @@ fn a_rule_is_idle_where_it_is_in_every_shard() {
         all.remove(0);
         assert_eq!(merged(all).ignored[0].idle, None, "nobody knows");
     }
-}
-
-#[test]
-fn clusters_are_told_apart_by_their_names() {
-    let report = merged([
-        named(scanned(everything()), "us"),
-        named(scanned(everything()), "eu"),
-    ]);
-    assert_eq!(report.cluster.name, "eu, us");
-    let clusters: Vec<(&str, usize)> = report
-        .clusters
-        .iter()
-        .map(|cluster| (cluster.name.as_str(), cluster.releases.total))
-        .collect();
-    assert_eq!(clusters, [("eu", 16), ("us", 16)]);
-    assert_eq!((report.releases.len(), report.summary.releases.drifted), (32, 16));
-    assert_eq!(report.releases[0].full_name(), "eu/a/api");
-    let fingerprints: std::collections::BTreeSet<_> = report
-        .releases
-        .iter()
-        .map(|release| release.tracked.fingerprint.unwrap().to_string())
-        .collect();
-    assert_eq!(fingerprints.len(), 32);
-    // The same deployments in both: perhaps somebody scanned one cluster by two names.
-    let [note] = &report.notes[..] else {
-        panic!("{:?}", report.notes)
-    };
-    assert!(
-        note.message
-            .contains("eu and us have 16 releases of the same revision"),
-        "{note:?}"
-    );
-    // It is a report, and stays the same when it is read.
-    let json = serde_json::to_vec(&report).unwrap();
-    assert_eq!(Report::from_json(&json).unwrap(), report);
-}
-
-#[test]
-fn shards_of_several_clusters_go_together() {
-    let of = |cluster: &'static str| shards(4).into_iter().map(move |report| named(report, cluster));
-    let whole = ["eu", "us"].map(|cluster| named(scanned(everything()), cluster));
-    assert_eq!(merged(of("us").chain(of("eu"))), merged(whole));
-    let report = merged(of("us").chain(of("eu").skip(1)));
-    assert!(
-        report.errors[0]
-            .message
-            .starts_with("eu: there is no report of shard 0/4"),
-        "{:?}",
-        report.errors
-    );
-}
-
-#[test]
-fn ignore_rules_of_several_clusters_get_numbers_of_their_own() {
-    let with = |cluster: &str, rules: Vec<IgnoredCount>| {
-        let mut report = named(scanned(everything()), cluster);
-        report.ignored = rules;
-        let mut objects = report
-            .releases
-            .iter_mut()
-            .flat_map(|release| &mut release.objects);
-        objects.next().unwrap().findings[0].ignored_by = Some(IgnoredBy::Rule(1));
-        report
-    };
-    let eu = with("eu", vec![rule(1, "kind: Job"), rule(2, "kind: Service")]);
-    let us = with("us", vec![rule(1, "kind: Service"), rule(2, "kind: Secret")]);
-    let report = merged([eu, us]);
-    let rules: Vec<String> = report
-        .ignored
-        .iter()
-        .map(|count| format!("{} {}", count.rule, count.description))
-        .collect();
-    assert_eq!(
-        rules,
-        ["rule 1 kind: Job", "rule 2 kind: Service", "rule 3 kind: Secret"]
-    );
-    let ignored = report.releases.iter().flat_map(|release| &release.objects);
-    let ignored = ignored.flat_map(|object| &object.findings);
-    let ignored: Vec<_> = ignored.filter_map(|finding| finding.ignored_by).collect();
-    assert_eq!(ignored, [IgnoredBy::Rule(1), IgnoredBy::Rule(2)]);
 }
 
 /// Counts in a report may be anything.
