@@ -309,15 +309,15 @@ mod tests {
                 "{text}"
             );
         }
-        let indented: String = plain(2).lines().map(|line| format!("  {line}\n")).collect();
-        let prefixed: String = plain(2).lines().map(|line| format!("[pod/x] {line}\n")).collect();
+        let indented = format!("  {}", plain(2).replace('\n', "\n  "));
+        let prefixed = format!("[pod/x] {}", plain(2).replace('\n', "\n[pod/x] "));
         for other in [
             indented,
             prefixed,
             format!("\u{feff}{}", plain(2)),
             format!("x{}", line(2)),
         ] {
-            for text in [plain(1) + &other, other.clone() + &plain(1)] {
+            for text in [plain(1) + &other, format!("{other}\n{}", plain(1))] {
                 let error = reports_in(text.clone().into()).unwrap_err();
                 assert!(error.to_string().contains("there is another one"), "{text}");
             }

@@ -76,18 +76,21 @@ pub(super) fn nested<'v>(item: &'v Value, key: &str) -> Option<&'v Value> {
 /// The fields that tell the elements of most lists apart.
 const USUAL_KEYS: [&str; 4] = ["name", "mountPath", "containerPort", "port"];
 
+/// An element that two lists have, or one of them: its step in a path, and what it is in each.
+type Pair<'v> = (Segment, Option<&'v Value>, Option<&'v Value>);
+
 /// The elements of two lists, by their keys: those of the type of the list, where it has some; else the first of the usual
 /// ones that all elements of both lists have, each with another value. `None` where nothing tells them apart.
 pub(crate) fn elements_by_keys<'v>(
     one: &'v [Value],
     other: &'v [Value],
     shape: Option<Shape<'_>>,
-) -> Option<Vec<(Segment, Option<&'v Value>, Option<&'v Value>)>> {
+) -> Option<Vec<Pair<'v>>> {
     let element = shape.and_then(Shape::element);
     let by = |keys: &[String]| -> Option<_> {
         let one = by_keys(one, keys, element)?;
         let other = by_keys(other, keys, element)?;
-        let mut pairs: Vec<(Segment, Option<&Value>, Option<&Value>)> = Vec::new();
+        let mut pairs: Vec<Pair<'_>> = Vec::new();
         for (name, (segment, before)) in &one {
             let after = other.get(name).map(|(_, after)| *after);
             pairs.push((segment.clone(), Some(before), after));

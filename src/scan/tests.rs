@@ -283,7 +283,9 @@ fn objects_in_sync_that_are_only_counted_are_missed_by_nobody() {
             let mut cluster = cluster();
             let clean = TestRelease::new("clean", "clean");
             let objects = ["a", "b"].map(|name| config_map(name, "x"));
-            objects.iter().for_each(|object| cluster.put(clean, object, &[]));
+            for object in &objects {
+                cluster.put(clean, object, &[]);
+            }
             cluster.store(clean, &revision(1, "deployed", &objects));
             run(cluster, &options).0
         });

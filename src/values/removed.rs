@@ -71,7 +71,7 @@ pub(super) fn of_part(
         absent: Absent::Strictly,
         ..question
     };
-    let tries = || tries.0.iter().cloned().take(MAX_TRIED);
+    let tries = || tries.0.iter().take(MAX_TRIED).cloned();
     strict
         .best_of(tries())
         .or_else(|_| question.best_of(tries()))
