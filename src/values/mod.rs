@@ -85,6 +85,9 @@ pub struct Suggestion {
     pub also_changes: Vec<Moved>,
     /// The values to set, from the root. A list in them is whole.
     pub snippet: Value,
+    /// What is around the field and goes with it, where something lives there that drifted as well: only the keys of that
+    /// bring it back.
+    pub takes_away: Option<FieldPath>,
 }
 
 /// A field that a key moves besides the one that it keeps.

@@ -66,9 +66,15 @@ impl<'q> Question<'q> {
             return Err(NoKeyReason::NotKept);
         }
         self.session.complete(&mut trial)?;
-        if self.empties_others(&trial) || self.takes_what_lives(&trial) {
+        let gone = self.gone_around(&trial);
+        if self.empties_others(&trial) || gone.iter().any(|change| self.takes_more(change)) {
             return Err(NoKeyReason::NotKept);
         }
+        let is_lived_in = |change: &&&Change| {
+            let mut fields = self.asked.fields.iter().filter(|field| field.live.is_some());
+            fields.any(|field| field.path.segments().starts_with(change.path.segments()))
+        };
+        let takes_away = gone.iter().find(is_lived_in).map(|change| change.path.clone());
         if trial
             .moved()
             .any(|(change, _)| is_fixed(&change.kind, &change.path))
@@ -80,7 +86,10 @@ impl<'q> Question<'q> {
         } else {
             KeyCertainty::Verified
         };
-        Ok(self.described(key, value, &set, whole, &trial, certainty))
+        Ok(Suggestion {
+            takes_away,
+            ..self.described(key, value, &set, whole, &trial, certainty)
+        })
     }
 
     /// The same with a value in the type that the key wants, whatever that is.
@@ -164,7 +173,7 @@ impl<'q> Question<'q> {
         };
         let mut also_changes: Vec<Moved> = trial
             .moved()
-            .filter(|(change, _)| !self.is_own(change, trial) && !self.is_of_another_kept(change, trial))
+            .filter(|(change, _)| !self.is_own(change, trial))
             .map(|(_, moved)| moved::without_holes(moved))
             .collect();
         also_changes.sort();
@@ -177,15 +186,8 @@ impl<'q> Question<'q> {
             certainty,
             also_changes,
             snippet: tree::tree(set, whole),
+            takes_away: None,
         }
-    }
-
-    /// Whether a change is that of another drifted field of the object, which the key keeps as well.
-    fn is_of_another_kept(self, change: &Change, trial: &Trial) -> bool {
-        let others = self.asked.fields.iter().map(|field| Question { field, ..self });
-        others
-            .filter(|other| moved::is_own(self.asked, other.field, change))
-            .any(|other| other.is_kept_by(trial))
     }
 
     /// Whether a change is that of the field, by whatever its elements of lists are named.
@@ -255,33 +257,26 @@ impl<'q> Question<'q> {
         })
     }
 
-    /// Whether a key that takes the field away takes something with it that lives: what stands beside it and did not drift, or
-    /// what somebody put in its place.
-    fn takes_what_lives(self, trial: &Trial) -> bool {
+    /// What is around a field that was taken away, and goes with it when a key is set.
+    fn gone_around(self, trial: &Trial) -> Vec<&Change> {
         let path = &self.field.path;
-        if self.field.live.is_some() {
-            return false;
-        }
-        let is_around = |change: &Change| {
+        let is_around = |change: &&Change| {
             moved::is_of(self.asked, change)
                 && !change.path.segments().is_empty()
                 && change.path.segments().len() < path.segments().len()
                 && path.segments().starts_with(change.path.segments())
                 && change.after.as_ref().is_none_or(placement::is_empty)
         };
-        let mut around = trial
-            .moved()
-            .map(|(change, _)| change)
-            .filter(|change| is_around(change));
-        around.any(|change| {
-            let mut fields = self.asked.fields.iter();
-            let is_below = |field: &AskedField| field.path.segments().starts_with(change.path.segments());
-            fields.any(|field| field.live.is_some() && is_below(field))
-                || change
-                    .before
-                    .as_ref()
-                    .is_some_and(|before| self.holds_more(before, &change.path))
-        })
+        let changes = trial.moved().map(|(change, _)| change);
+        changes
+            .filter(|change| self.field.live.is_none() && is_around(change))
+            .collect()
+    }
+
+    /// Whether a key takes something with the field that did not drift, and so lives.
+    fn takes_more(self, change: &Change) -> bool {
+        let before = change.before.as_ref();
+        before.is_some_and(|before| self.holds_more(before, &change.path))
     }
 
     /// Whether something at a place is neither the field nor another one that somebody took away.

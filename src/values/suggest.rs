@@ -9,8 +9,9 @@ use super::question::{Absent, Question, Template};
 use super::record::weight_of;
 use super::session::Session;
 use super::stack::on_a_stack;
-use super::{Answer, Asked, Suggestion, added, by_name, changed, rekeyed, removed, secret};
+use super::{Answer, Asked, AskedField, Suggestion, added, by_name, changed, rekeyed, removed, secret};
 use crate::chart::ReleaseChart;
+use crate::compare::path::FieldPath;
 use crate::source::Capabilities;
 use crate::template::roots::Surroundings;
 use crate::template::work::Work;
@@ -83,7 +84,55 @@ fn answers(
     if let Ok(session) = &session {
         refuse_what_does_not_go_together(session, &mut answers);
     }
+    for (asked, answers) in asked.iter().zip(&mut answers) {
+        refuse_what_takes_others_away(asked, answers);
+        leave_out_what_is_kept_too(asked, answers);
+    }
     answers
+}
+
+/// Takes back the keys that take away what lives around a field, unless every other field that drifted there has a key, which
+/// brings it back: of a probe by HTTP that became a command, the switch of the probe is no key.
+fn refuse_what_takes_others_away(asked: &Asked, answers: &mut [Answer]) {
+    let is_without_key =
+        |(field, answer): &(&AskedField, &Answer)| field.live.is_some() && matches!(answer, Answer::None(_));
+    let without: Vec<&FieldPath> = (asked.fields.iter().zip(&*answers))
+        .filter(is_without_key)
+        .map(|(field, _)| &field.path)
+        .collect();
+    let is_lost = |around: &FieldPath| {
+        let mut without = without.iter();
+        without.any(|path| path.segments().starts_with(around.segments()))
+    };
+    for answer in answers.iter_mut() {
+        if let Answer::Key(suggestion) = answer
+            && suggestion.takes_away.as_ref().is_some_and(is_lost)
+        {
+            *answer = Answer::None(NoKeyReason::NotKept);
+        }
+    }
+}
+
+/// Leaves out of what a key also changes the other drifted fields of the object that the same key keeps: of a port with another
+/// number, one goes and one comes.
+fn leave_out_what_is_kept_too(asked: &Asked, answers: &mut [Answer]) {
+    let kept: Vec<(String, Value)> = (asked.fields.iter().zip(&*answers))
+        .filter_map(|(field, answer)| match answer {
+            Answer::Key(suggestion) => Some((field.path.to_string(), suggestion.snippet.clone())),
+            Answer::None(_) => None,
+        })
+        .collect();
+    for answer in answers {
+        let Answer::Key(suggestion) = answer else { continue };
+        let snippet = &suggestion.snippet;
+        suggestion.also_changes.retain(|moved| {
+            let is_here = moved.kind == asked.key.gvk.kind && moved.name == asked.key.name;
+            !is_here
+                || !kept
+                    .iter()
+                    .any(|(path, set)| *path == moved.path && set == snippet)
+        });
+    }
 }
 
 /// How many keys are tried beside each other one by one, where all of them at once are refused.

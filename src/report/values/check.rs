@@ -8,7 +8,7 @@ use crate::report::text::fields::HIDDEN_VALUE;
 use crate::report::text::safe::Safe;
 use crate::report::text::value::show;
 use crate::report::words::count;
-use crate::vocabulary::{CheckedOutcome, ObjectState};
+use crate::vocabulary::{CheckedOutcome, NextUpgrade, ObjectState};
 
 /// How many columns of a path or a value are shown.
 const COLUMNS: usize = 160;
@@ -105,15 +105,25 @@ fn place(namespace: Option<&str>) -> String {
     namespace.map_or_else(String::new, |namespace| format!("{namespace}/"))
 }
 
+/// That an upgrade fails at a field, and what else may come.
+fn fails(field: &CheckedField, release: &ReleaseReport) -> &'static str {
+    let next = field
+        .finding(release)
+        .and_then(|(_, finding)| finding.next_upgrade);
+    match next {
+        Some(NextUpgrade::Conflict) => "the upgrade fails there, or takes it back with --force-conflicts",
+        Some(NextUpgrade::Refused | NextUpgrade::Revert | NextUpgrade::Keep | NextUpgrade::Becomes)
+        | None => "the upgrade fails there",
+    }
+}
+
 /// A field and what becomes of it.
 fn line(field: &CheckedField, release: &ReleaseReport, medium: Medium) -> String {
     let becomes = match field.outcome {
         CheckedOutcome::Agrees => "agrees with what lives".to_owned(),
         CheckedOutcome::AsDeployed => "still has what was deployed".to_owned(),
         CheckedOutcome::Stays => "stays as it lives: the upgrade does not write it".to_owned(),
-        CheckedOutcome::Fails => {
-            "the upgrade fails there: it has another value than the one that lives".to_owned()
-        }
+        CheckedOutcome::Fails => fails(field, release).to_owned(),
         CheckedOutcome::Becomes => match (&field.becomes, field.redacted) {
             (_, true) => format!("becomes another value, {HIDDEN_VALUE}"),
             (Some(value), false) => {

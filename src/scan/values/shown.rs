@@ -131,6 +131,7 @@ mod tests {
             certainty: KeyCertainty::Verified,
             also_changes: Vec::new(),
             snippet,
+            takes_away: None,
         }
     }
 

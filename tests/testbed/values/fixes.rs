@@ -218,15 +218,25 @@ fn at_hand(release: &Release<'_>, chart: Chart, dir: &TempDir) -> Vec<String> {
 fn misprinted(asked: &Asked, live: &Rendered) -> Vec<String> {
     let mut problems = Vec::new();
     let lines: Vec<String> = asked.said.iter().map(|said| line(asked, said)).collect();
-    let counted = |what: &str| lines.iter().filter(|line| line.contains(what)).count();
+    let without_those_that_stay = || {
+        let said = asked.said.iter().zip(&lines);
+        said.filter(|(said, _)| !said.stays()).map(|(_, line)| line)
+    };
+    let counted = |what: &str| {
+        without_those_that_stay()
+            .filter(|line| line.contains(what))
+            .count()
+    };
+    let stays = lines.len() - without_those_that_stay().count();
     let set_by_chart = counted("none: set-by-chart");
     let by_hand = counted("<hidden>") + counted(", disputed");
     let none = counted("none: ") - set_by_chart;
-    let kept = lines.len() - set_by_chart - by_hand - none;
+    let kept = lines.len() - set_by_chart - by_hand - stays - none;
     let fields = if lines.len() == 1 { "field" } else { "fields" };
     let mut told = format!("{kept} of {} drifted {fields} kept", lines.len());
     for (number, what) in [
         (by_hand, "to set by hand"),
+        (stays, "left by the next upgrade as they live"),
         (set_by_chart, "set by the chart itself"),
         (none, "without a known key"),
     ] {
@@ -282,12 +292,16 @@ fn revealed(asked: &Asked, said: &Said, live: &Rendered) -> Option<String> {
     is_printed.then(|| format!("the secret at {} is printed", said.path))
 }
 
-/// The kept fields that live otherwise than they did.
+/// The fields that were kept, or to stay, and that live otherwise than they did.
 fn lost(asked: &Asked, before: &Rendered, after: &Rendered) -> Vec<String> {
     let at = |of: &Rendered, said: &Said| -> Option<Value> {
         place::at(of.object(&said.object)?, &said.path).cloned()
     };
-    let kept = asked.kept().map(|said| (said, at(before, said), at(after, said)));
+    let stay = asked.said.iter().filter(|said| said.stays());
+    let kept = asked
+        .kept()
+        .chain(stay)
+        .map(|said| (said, at(before, said), at(after, said)));
     kept.filter(|(_, before, after)| before != after)
         .map(|(said, before, after)| format!("{} {}: {before:?} became {after:?}", said.object, said.path))
         .collect()

@@ -104,6 +104,11 @@ impl Asked {
 }
 
 impl Said {
+    /// Whether it has no key, and needs none: the next upgrade leaves what lives.
+    pub(super) fn stays(&self) -> bool {
+        !self.finding["noValues"].is_null() && self.finding["nextUpgrade"] == "keep"
+    }
+
     /// All of it, as tables write it.
     pub(super) fn line(&self) -> String {
         let Self { path, finding, .. } = self;
