@@ -75,10 +75,9 @@ impl<'q> Question<'q> {
             fields.any(|field| field.path.segments().starts_with(change.path.segments()))
         };
         let takes_away = gone.iter().find(is_lived_in).map(|change| change.path.clone());
-        if trial
-            .moved()
-            .any(|(change, _)| is_fixed(&change.kind, &change.path))
-        {
+        // What lives in the field itself was taken by the API server already.
+        let is_other = |change: &Change| is_fixed(&change.kind, &change.path) && !self.is_own(change, &trial);
+        if trial.moved().any(|(change, _)| is_other(change)) {
             return Err(NoKeyReason::MovesFixed);
         }
         let certainty = if self.session.reaches_unknown(&set) {

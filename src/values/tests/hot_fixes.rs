@@ -136,6 +136,14 @@ fn a_key_that_also_changes_a_selector_is_not_named() {
         values.clone(),
     );
     assert_eq!(refused(ask(&fixed)), Reason::NoneFound);
+    // An object that was made anew has such a field already.
+    let release = Release::of(
+        &template("replicas: {{ .Values.replicas }}").replace("{app: web}", "{app: {{ .Values.app }}}"),
+        json!({"labels": {}, "app": "web", "replicas": 1}),
+    );
+    let path = "spec selector matchLabels app";
+    let answer = release.ask_in(TEMPLATE, ("Deployment", "web"), path, json!("web"), json!("api"));
+    assert_eq!(set(answer), verified("app", json!("api")));
     assert_eq!(
         set(ask(&Release::of(&template(""), values))),
         verified("labels.team", json!("a"))
