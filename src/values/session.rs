@@ -234,13 +234,18 @@ impl<'s> Session<'s> {
             may_be_any || self.base.files.get(name).is_none_or(hangs_on_one)
         });
         after.files.iter().all(|(name, file)| {
-            let before = self.base.files.get(name);
-            let lost = |file: Option<&File>| {
-                let text = file.and_then(|file| file.text.as_ref().ok());
-                text.map_or(0, |text| SourceMap::of(text, &Limits::default()).lost)
-            };
-            let stops = file.text.is_err() && before.is_some_and(|before| before.text.is_ok());
-            !stops && !file.may_fail_unlike(before) && lost(Some(file)) <= lost(before)
+            let known = self.base.files.get(name);
+            !file.may_fail_unlike(known)
+                && match (&file.text, known.map(|known| &known.text)) {
+                    (Ok(text), Some(Ok(before))) if text.as_str() == before.as_str() => true,
+                    (Ok(text), _) => {
+                        let before = self.source_map(name).unwrap_or_default();
+                        SourceMap::of_changed(text, &Limits::default(), &before).lost <= before.lost
+                    }
+                    // What was not evaluated to its end says nothing against the keys.
+                    (Err(Fault::TooMuch(_)), _) => true,
+                    (Err(_), known) => !matches!(known, Some(Ok(_))),
+                }
         })
     }
 
