@@ -104,7 +104,7 @@ fn the_chart_of_another_release_is_refused() {
         assert_eq!(
             ran.sentence(),
             format!(
-                "the chart of --chart is {what}, and release web has shop-web 1.2.0: give that one, or leave the option out"
+                "driftline: the chart of --chart is {what}, and release web has shop-web 1.2.0: give that one, or leave the option out"
             )
         );
     }
