@@ -106,8 +106,13 @@ impl MessageList {
             kept.insert(index);
         }
         let mut lines = self.render(&kept, DetailLevel::Heads);
-        let named: usize = kept.iter().map(|index| self.entries[*index].number).sum();
-        lines.push(self.more(self.number() - named));
+        lines.push(if kept.len() == self.entries.len() {
+            // Shorter than any line that counts entries, for which there was room.
+            "(details left out for length)".to_owned()
+        } else {
+            let named: usize = kept.iter().map(|index| self.entries[*index].number).sum();
+            self.more(self.number() - named)
+        });
         lines
     }
 
@@ -276,6 +281,18 @@ mod tests {
         );
     }
 
+    /// Was "and 0 more releases", which is longer than the room that was kept for "and 1 more release".
+    #[test]
+    fn details_without_room_for_their_number_are_left_out_in_few_words() {
+        let list = list(&[("a", "x", 2)]);
+        let room = "a/x\nand 1 more release, left out for length\n".len();
+        assert_eq!(list.lines(room, BYTES), ["a/x", "(details left out for length)"]);
+        assert_eq!(
+            list.lines(room - 1, BYTES),
+            ["and 1 more release, left out for length"]
+        );
+    }
+
     proptest! {
         #[test]
         fn the_budget_holds_and_nothing_goes_missing_silently(
@@ -289,6 +306,7 @@ mod tests {
             let heads = lines.iter().filter(|line| line.contains('/') && !line.starts_with(' ')).count();
             let last = lines.last().map_or("", String::as_str);
             prop_assert!(heads == list.entries.len() || last.starts_with("and ") || lines.is_empty());
+            prop_assert!(!last.starts_with("and 0 "));
         }
     }
 }
