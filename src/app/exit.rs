@@ -149,8 +149,8 @@ pub fn of_values(report: &Report, counts: ValuesCounts, is_check: bool) -> u8 {
 
 /// Whether a rendering takes back what lives in a field that a value may set, or fails.
 fn disagrees(release: &ReleaseReport) -> bool {
-    let fields = release.values_check.iter().flat_map(|check| &check.fields);
-    fields.into_iter().any(|field| match field.outcome {
+    let mut fields = release.values_check.iter().flat_map(|check| &check.fields);
+    fields.any(|field| match field.outcome {
         CheckedOutcome::Agrees | CheckedOutcome::Stays => false,
         CheckedOutcome::Fails => true,
         CheckedOutcome::AsDeployed

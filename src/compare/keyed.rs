@@ -6,7 +6,7 @@
 //! alternatives or sorts them ([`Shape::is_unordered`]): a change in one of them is reported of that element, wherever
 //! it went.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -87,39 +87,43 @@ pub(crate) fn elements_by_keys<'v>(
     shape: Option<Shape<'_>>,
 ) -> Option<Vec<Pair<'v>>> {
     let element = shape.and_then(Shape::element);
-    let by = |keys: &[String]| -> Option<_> {
-        let one = by_keys(one, keys, element)?;
-        let other = by_keys(other, keys, element)?;
-        let mut pairs: Vec<Pair<'_>> = Vec::new();
-        for (name, (segment, before)) in &one {
-            let after = other.get(name).map(|(_, after)| *after);
-            pairs.push((segment.clone(), Some(before), after));
-        }
-        let new = other.into_iter().filter(|(name, _)| !one.contains_key(name));
-        pairs.extend(new.map(|(_, (segment, after))| (segment, None, Some(after))));
-        Some(pairs)
-    };
     let of_type = match shape.map(Shape::list) {
-        Some(ListKind::Map(keys)) => by(keys),
+        Some(ListKind::Map(keys)) => pairs(one, other, keys, element),
         Some(ListKind::Set | ListKind::Atomic) | None => None,
     };
-    of_type.or_else(|| USUAL_KEYS.iter().find_map(|key| by(&[(*key).to_owned()])))
+    of_type.or_else(|| {
+        let mut usual = USUAL_KEYS.iter();
+        usual.find_map(|key| pairs(one, other, &[(*key).to_owned()], element))
+    })
 }
 
-/// The elements of a list by their keys, each with its step in a path; `None` where two have the same, or one has none.
-fn by_keys<'v>(
-    items: &'v [Value],
+/// The elements of two lists by these keys; `None` where the keys do not tell those of a list apart.
+fn pairs<'v>(
+    one: &'v [Value],
+    other: &'v [Value],
     keys: &[String],
     element: Option<Shape<'_>>,
-) -> Option<BTreeMap<String, (Segment, &'v Value)>> {
-    let mut found = BTreeMap::new();
+) -> Option<Vec<Pair<'v>>> {
+    let (one, other) = (by_keys(one, keys, element)?, by_keys(other, keys, element)?);
+    let here = one
+        .iter()
+        .map(|(keys, before)| (keys.to_segment(), Some(*before), other.get(keys).copied()));
+    let new = other.iter().filter(|(keys, _)| !one.contains_key(keys));
+    let new = new.map(|(keys, after)| (keys.to_segment(), None, Some(*after)));
+    Some(here.chain(new).collect())
+}
+
+/// The elements of a list by their keys; `None` where two have the same, or one has none.
+fn by_keys<'k, 'v: 'k>(
+    items: &'v [Value],
+    keys: &'k [String],
+    element: Option<Shape<'k>>,
+) -> Option<HashMap<ElementKeys<'k>, &'v Value>> {
+    let mut found = HashMap::with_capacity(items.len());
     for item in items {
-        let segment = ElementKeys::of(item, keys, element).to_segment();
-        let has_none = match &segment {
-            Segment::Match(keys) => keys.iter().all(|(_, value)| value.is_null()),
-            Segment::Key(_) | Segment::Index(_) | Segment::Member(_) => true,
-        };
-        if has_none || found.insert(format!("{segment:?}"), (segment, item)).is_some() {
+        let keys = ElementKeys::of(item, keys, element);
+        let has_none = keys.0.iter().all(|(_, value)| value.is_null());
+        if has_none || found.insert(keys, item).is_some() {
             return None;
         }
     }

@@ -173,8 +173,8 @@ const fn of_outcome(outcome: CheckedOutcome) -> Word {
         CheckedOutcome::Fails => (
             &["fails", "fails there"],
             "the rendering has another value than the one that lives, and the upgrade fails at the field",
-            "Another manager owns the field, or Helm refuses the change. preview upgrade says which; take the field back by \
-             hand first, or make the rendering agree with it.",
+            "Another manager owns the field, which --force-conflicts takes back, or Helm refuses the change. preview upgrade \
+             says which; take the field back by hand first, or make the rendering agree with it.",
         ),
         CheckedOutcome::Becomes => (
             &["becomes", "becomes another value"],

@@ -98,13 +98,9 @@ pub(crate) fn destroys(
 }
 
 impl Commands<'_> {
-    /// A `helm` command about the release. Helm looks into Secrets by default.
+    /// A `helm` command about the release.
     fn helm(self, verb: &[&'static str], rest: impl FnOnce(Command) -> Command) -> Result<Command, Refusal> {
-        let command = Command::new("helm", verb);
-        let command = match self.key.driver {
-            Driver::Secret => command,
-            Driver::ConfigMap => command.with_variable("HELM_DRIVER", "configmap"),
-        };
+        let command = Command::helm(verb, self.key.driver.as_str());
         let command = rest(command.word(&Word::release(&self.key.name)?));
         self.in_namespace(command)
     }

@@ -323,12 +323,7 @@ pub(crate) fn command_elsewhere(words: &[&'static str], release: &ReleaseReport)
 
 /// What prints the values that a revision was given.
 pub(crate) fn get_values(release: &ReleaseReport, revision: u64) -> Result<Command, Refusal> {
-    let command = Command::new("helm", &["get", "values"]);
-    let command = match &*release.storage.driver {
-        "configmap" => command.with_variable("HELM_DRIVER", "configmap"),
-        _ => command,
-    };
-    command
+    Command::helm(&["get", "values"], &release.storage.driver)
         .word(&Word::release(&release.name)?)
         .literal(&["--revision"])
         .word(&Word::number(revision))

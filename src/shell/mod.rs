@@ -57,6 +57,16 @@ impl Command {
         command.literal(words)
     }
 
+    /// A `helm` command about a release whose records are in this kind of object, as reports name it. Helm looks into Secrets by
+    /// default.
+    pub fn helm(words: &[&'static str], driver: &str) -> Self {
+        let command = Self::new("helm", words);
+        match driver {
+            "configmap" => command.with_variable("HELM_DRIVER", "configmap"),
+            _ => command,
+        }
+    }
+
     /// Sets an environment variable for the command.
     #[must_use]
     pub const fn with_variable(mut self, name: &'static str, value: &'static str) -> Self {

@@ -88,6 +88,8 @@ pub struct Suggestion {
     /// What is around the field and goes with it, where something lives there that drifted as well: only the keys of that
     /// bring it back.
     pub takes_away: Option<FieldPath>,
+    /// Whether an empty map is left where the field was.
+    pub leaves_empty: bool,
 }
 
 /// A field that a key moves besides the one that it keeps.

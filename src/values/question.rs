@@ -18,17 +18,6 @@ pub(super) struct Question<'q> {
     pub(super) session: &'q Session<'q>,
     pub(super) asked: &'q Asked,
     pub(super) field: &'q AskedField,
-    /// What is as good as a field that is not there.
-    pub(super) absent: Absent,
-}
-
-/// What is as good as a field that is not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Absent {
-    /// An empty map, which the API server takes for nothing at most places.
-    OrEmpty,
-    /// Nothing but that.
-    Strictly,
 }
 
 /// Where the answer to a question stands in the templates.
@@ -87,6 +76,7 @@ impl<'q> Question<'q> {
         };
         Ok(Suggestion {
             takes_away,
+            leaves_empty: self.leaves_empty(&trial),
             ..self.described(key, value, &set, whole, &trial, certainty)
         })
     }
@@ -104,22 +94,20 @@ impl<'q> Question<'q> {
             .map_or(first, Ok)
     }
 
-    /// Of keys with values the one that keeps what lives and changes least else; the first of those that change as little.
-    /// `Err(None)` where there is none to try.
+    /// Of keys with values the one that keeps what lives and changes least else; the first of those that change as little. One
+    /// that leaves an empty map, which is refused at some places, comes after all others. `Err(None)` where there is none to
+    /// try.
     pub(super) fn best_of(
         self,
         tries: impl Iterator<Item = (Key, Value)>,
     ) -> Result<Suggestion, Option<NoKeyReason>> {
+        let rank = |found: &Suggestion| (found.leaves_empty, found.also_changes.len());
         let mut best: Option<Suggestion> = None;
         let mut first_reason = None;
         for (key, value) in tries {
             match self.verified(&key, value) {
-                Ok(found)
-                    if best
-                        .as_ref()
-                        .is_none_or(|best| found.also_changes.len() < best.also_changes.len()) =>
-                {
-                    let is_least = found.also_changes.is_empty();
+                Ok(found) if best.as_ref().is_none_or(|best| rank(&found) < rank(best)) => {
+                    let is_least = rank(&found) == (false, 0);
                     best = Some(found);
                     if is_least {
                         break;
@@ -186,6 +174,7 @@ impl<'q> Question<'q> {
             also_changes,
             snippet: tree::tree(set, whole),
             takes_away: None,
+            leaves_empty: false,
         }
     }
 
@@ -194,28 +183,16 @@ impl<'q> Question<'q> {
         if moved::is_own(self.asked, self.field, change) {
             return true;
         }
-        let is_in_list = |path: &FieldPath| {
-            let mut segments = path.segments().iter();
-            segments.any(|segment| !matches!(segment, Segment::Key(_)))
-        };
-        if !moved::is_of(self.asked, change) || !is_in_list(&change.path) || !is_in_list(&self.field.path) {
-            return false;
-        }
         let Template::Known(template) = self.template() else {
             return false;
         };
+        if !moved::is_of(self.asked, change) {
+            return false;
+        }
         let before = self.session.source_map(template);
         let maps = [before.as_deref(), trial.file(template)];
-        maps.into_iter().flatten().any(|map| {
-            let document = self.document(map);
-            document.is_some_and(|document| {
-                let (own, moved) = (
-                    by_position(&self.field.path, document),
-                    by_position(&change.path, document),
-                );
-                own.zip(moved).is_some_and(|(own, moved)| moved.starts_with(&own))
-            })
-        })
+        let mut documents = maps.into_iter().flatten().filter_map(|map| self.document(map));
+        documents.any(|document| document.leads_into(&change.path, &self.field.path))
     }
 
     /// The object as a trial renders it.
@@ -238,7 +215,7 @@ impl<'q> Question<'q> {
                 None => fits_around_hole(document, path, live),
             },
             None => match document.value(path) {
-                Some(value) => is_as_good_as_absent(&value, path, self.absent),
+                Some(value) => is_as_good_as_absent(&value, path),
                 None => document.field(path).is_none() && !document.may_have(path),
             },
         }
@@ -254,6 +231,13 @@ impl<'q> Question<'q> {
             let after = change.after.as_ref();
             !is_own && after.is_some_and(|after| moved::is_emptied(change.before.as_ref(), after))
         })
+    }
+
+    /// Whether an empty map stands where the field was taken away.
+    fn leaves_empty(self, trial: &Trial) -> bool {
+        let document = self.document_of(trial).filter(|_| self.field.live.is_none());
+        let value = document.and_then(|document| document.value(&self.field.path));
+        value.is_some_and(|value| value.is_object())
     }
 
     /// What is around a field that was taken away, and goes with it when a key is set.
@@ -335,43 +319,10 @@ impl<'q> Question<'q> {
     }
 }
 
-/// A path with the positions of the elements of lists in a document; `None` where the document does not have one.
-fn by_position(path: &FieldPath, document: &Document) -> Option<Vec<Segment>> {
-    let mut found = Vec::new();
-    let mut known = FieldPath::root();
-    for segment in path.segments() {
-        let position = match segment {
-            Segment::Match(keys) => {
-                let list = document.value(&known)?;
-                let items = list.as_array()?;
-                Segment::Index(items.iter().position(|item| has_keys(item, keys))?)
-            }
-            Segment::Key(_) | Segment::Index(_) | Segment::Member(_) => segment.clone(),
-        };
-        known = known.join(position.clone());
-        found.push(position);
-    }
-    Some(found)
-}
-
-/// Whether an element of a list has these keys. A port without a protocol has the one that the server fills in.
-fn has_keys(item: &Value, keys: &[(String, Value)]) -> bool {
-    keys.iter().all(|(key, value)| {
-        let nested = item
-            .get(key)
-            .or_else(|| key.split('.').try_fold(item, |item, step| item.get(step)));
-        match nested {
-            Some(own) => own == value,
-            None => key == "protocol" && value == "TCP",
-        }
-    })
-}
-
 /// Whether the API server takes a value as if the field were not there. A probe or a handler without anything in it is refused.
-fn is_as_good_as_absent(value: &Value, path: &FieldPath, absent: Absent) -> bool {
+fn is_as_good_as_absent(value: &Value, path: &FieldPath) -> bool {
     let last = path.keys().next_back().unwrap_or_default();
     match value {
-        Value::Object(_) if absent == Absent::Strictly => false,
         Value::Null => true,
         Value::String(text) => text.is_empty() && last == "priorityClassName",
         Value::Array(items) => items.is_empty(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Suggestion;
-use super::question::{Absent, Question, Template};
+use super::question::{Question, Template};
 use super::solve::deciding_keys;
 use super::source_map::{Document, LocatedPiece};
 use super::tree;
@@ -66,15 +66,8 @@ pub(super) fn of_part(
     } else {
         NoKeyReason::NotEvaluated
     };
-    // A map that is left empty is refused at some places, and so is taken only where nothing takes it away.
-    let strict = Question {
-        absent: Absent::Strictly,
-        ..question
-    };
-    let tries = || tries.0.iter().take(MAX_TRIED).cloned();
-    strict
-        .best_of(tries())
-        .or_else(|_| question.best_of(tries()))
+    question
+        .best_of(tries.0.into_iter().take(MAX_TRIED))
         .map_err(|reason| reason.unwrap_or(otherwise))
 }
 

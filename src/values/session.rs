@@ -22,6 +22,16 @@ use crate::vocabulary::NoKeyReason;
 /// The most fields that are told as changing with a key.
 const MAX_MOVED: usize = 200;
 
+/// A key that is set, and the values from the root that set it.
+#[derive(Clone, PartialEq)]
+pub(super) struct KeySet {
+    pub(super) key: Key,
+    pub(super) values: Value,
+}
+
+/// What a template renders with other values.
+type RenderedFile = (Rc<str>, Rc<SourceMap>);
+
 /// A chart with what it renders for a release.
 pub(super) struct Session<'s> {
     release: &'s ReleaseChart,
@@ -40,7 +50,8 @@ pub(super) struct Session<'s> {
 
 /// What a chart renders with a key set, as far as that hangs on the key, and as far as it was asked for.
 pub(super) struct Trial {
-    key: Key,
+    /// The keys that are set.
+    keys: Vec<Key>,
     values: Value,
     /// The chart's templates, where other dependencies of it are on.
     other_program: Option<Program>,
@@ -170,21 +181,7 @@ impl<'s> Session<'s> {
         value: &Value,
         template: Option<&str>,
     ) -> Result<Trial, NoKeyReason> {
-        self.time()?;
-        let mut config = self.release.config.clone();
-        tree::merge(&mut config, &tree::tree(key, value.clone()));
-        let rendered = rendered_values(&self.release.chart, &config, self.default_nulls)
-            .map_err(|_| NoKeyReason::NotKept)?;
-        let has_other_charts = rendered.scopes != self.rendered.scopes;
-        let mut trial = Trial {
-            key: key.clone(),
-            other_program: has_other_charts
-                .then(|| Program::of(&rendered.chart, &mut self.work.borrow_mut())),
-            values: rendered.values,
-            first: None,
-            files: BTreeMap::new(),
-            changes: Vec::new(),
-        };
+        let mut trial = self.trial(vec![key.clone()], &[&tree::tree(key, value.clone())])?;
         if let Some(template) = template {
             self.evaluate(&mut trial, |name| name == template)?;
             trial.first = Some(template.into());
@@ -192,61 +189,62 @@ impl<'s> Session<'s> {
         Ok(trial)
     }
 
+    /// What the templates see with values that hold these keys.
+    fn trial(&self, keys: Vec<Key>, set: &[&Value]) -> Result<Trial, NoKeyReason> {
+        self.time()?;
+        let mut config = self.release.config.clone();
+        for values in set {
+            tree::merge(&mut config, values);
+        }
+        let rendered = rendered_values(&self.release.chart, &config, self.default_nulls)
+            .map_err(|_| NoKeyReason::NotKept)?;
+        let has_other_charts = rendered.scopes != self.rendered.scopes;
+        Ok(Trial {
+            keys,
+            other_program: has_other_charts
+                .then(|| Program::of(&rendered.chart, &mut self.work.borrow_mut())),
+            values: rendered.values,
+            first: None,
+            files: BTreeMap::new(),
+            changes: Vec::new(),
+        })
+    }
+
     /// Asks the schema, and evaluates whatever else hangs on the key: what only the right key is worth.
     pub(super) fn complete(&self, trial: &mut Trial) -> Result<(), NoKeyReason> {
-        if let Some(schema) = &self.schema {
-            match schema.accepts(&trial.values) {
-                Acceptance::Accepted | Acceptance::CannotTell(_) => {}
-                Acceptance::Refused(_) => return Err(NoKeyReason::RefusedBySchema),
-            }
-        }
+        self.ask_schema(trial)?;
         self.without_files(trial);
         let first = trial.first.clone();
         self.evaluate(trial, |name| first.as_deref() != Some(name))
     }
 
-    /// Whether the chart takes values that several keys want at once: no template stops at them, what is rendered can be read
-    /// as far as before, and the schema accepts them.
-    pub(super) fn takes(&self, snippets: &[&Value]) -> bool {
-        let mut config = self.release.config.clone();
-        for snippet in snippets {
-            tree::merge(&mut config, snippet);
+    fn ask_schema(&self, trial: &Trial) -> Result<(), NoKeyReason> {
+        let Some(schema) = &self.schema else { return Ok(()) };
+        match schema.accepts(&trial.values) {
+            Acceptance::Accepted | Acceptance::CannotTell(_) => Ok(()),
+            Acceptance::Refused(_) => Err(NoKeyReason::RefusedBySchema),
         }
-        let Ok(rendered) = rendered_values(&self.release.chart, &config, self.default_nulls) else {
-            return false;
-        };
-        if let Some(schema) = &self.schema
-            && matches!(schema.accepts(&rendered.values), Acceptance::Refused(_))
-        {
-            return false;
+    }
+
+    /// Whether the chart takes values that several keys want at once: the schema accepts them, no template stops at them, and
+    /// what is rendered can be read as far as before. What takes too much to evaluate says nothing against them.
+    pub(super) fn takes(&self, set: &[&KeySet]) -> bool {
+        match self.rendered_with(set) {
+            Ok(files) => files.iter().all(|(name, map)| {
+                let before = self.source_map(name);
+                map.lost <= before.map_or(0, |before| before.lost)
+            }),
+            Err(reason) => reason == NoKeyReason::TooLarge,
         }
-        let work = &mut *self.work.borrow_mut();
-        let other = (rendered.scopes != self.rendered.scopes).then(|| Program::of(&rendered.chart, work));
-        let program = other.as_ref().unwrap_or(&self.program);
-        let names = snippets.iter().filter_map(|snippet| snippet.as_object());
-        let names = names.flat_map(serde_json::Map::keys);
-        let keys: Vec<Key> = names
-            .map(|name| Key::root().join(KeyStep::Name(name.as_str().into())))
-            .collect();
-        let hangs_on_one = |file: &File| keys.iter().any(|key| file.may_depend_on(key));
-        let may_be_any = other.is_some() || self.base.files.values().any(File::changes_values);
-        let after = program.evaluate_again(&rendered.values, &self.upgrade, work, &self.base, |name| {
-            may_be_any || self.base.files.get(name).is_none_or(hangs_on_one)
-        });
-        after.files.iter().all(|(name, file)| {
-            let known = self.base.files.get(name);
-            !file.may_fail_unlike(known)
-                && match (&file.text, known.map(|known| &known.text)) {
-                    (Ok(text), Some(Ok(before))) if text.as_str() == before.as_str() => true,
-                    (Ok(text), _) => {
-                        let before = self.source_map(name).unwrap_or_default();
-                        SourceMap::of_changed(text, &Limits::default(), &before).lost <= before.lost
-                    }
-                    // What was not evaluated to its end says nothing against the keys.
-                    (Err(Fault::TooMuch(_)), _) => true,
-                    (Err(_), known) => !matches!(known, Some(Ok(_))),
-                }
-        })
+    }
+
+    /// What the templates that hang on keys render with all of them set.
+    fn rendered_with(&self, set: &[&KeySet]) -> Result<Vec<RenderedFile>, NoKeyReason> {
+        let keys = set.iter().map(|set| set.key.clone()).collect();
+        let values: Vec<&Value> = set.iter().map(|set| &set.values).collect();
+        let trial = self.trial(keys, &values)?;
+        self.ask_schema(&trial)?;
+        self.evaluated(&trial, |_| true)
     }
 
     /// Tells what goes with the dependencies that are off with a key.
@@ -275,10 +273,31 @@ impl<'s> Session<'s> {
                 .any(|name| name == &**first)
     }
 
-    /// Evaluates those of these templates that hang on the key.
+    /// Evaluates those of these templates that hang on the keys, and notes what they render.
     fn evaluate(&self, trial: &mut Trial, is_asked: impl Fn(&str) -> bool) -> Result<(), NoKeyReason> {
-        let depends = |file: &File| file.may_depend_on(&trial.key);
-        // What a file sets for others may carry the key to any of them.
+        for (name, map) in self.evaluated(trial, is_asked)? {
+            let was_broken = self.base.files.get(&name).is_some_and(|file| file.text.is_err());
+            let before = self.source_map(&name).unwrap_or_default();
+            if !was_broken && !is_notes(&name) && !Rc::ptr_eq(&before, &map) {
+                let room = MAX_MOVED.saturating_sub(trial.changes.len());
+                trial.changes.extend(before.changes(&map, room));
+            }
+            trial.files.insert(name, map);
+        }
+        if trial.renames() {
+            return Err(NoKeyReason::NamesObjects);
+        }
+        Ok(())
+    }
+
+    /// What those of these templates render that hang on the keys of a trial; nothing of one that failed before, too.
+    fn evaluated(
+        &self,
+        trial: &Trial,
+        is_asked: impl Fn(&str) -> bool,
+    ) -> Result<Vec<RenderedFile>, NoKeyReason> {
+        let depends = |file: &File| trial.keys.iter().any(|key| file.may_depend_on(key));
+        // What a file sets for others may carry a key to any of them.
         let may_be_any = trial.other_program.is_some()
             || self
                 .base
@@ -293,36 +312,28 @@ impl<'s> Session<'s> {
                 is_asked(name) && may_change(name)
             })
         };
+        let mut rendered = Vec::new();
         for (name, file) in after.files {
             let known = self.base.files.get(&name);
             if file.may_fail_unlike(known) {
                 return Err(NoKeyReason::NotKept);
             }
-            let known = known.map(|file| &file.text);
-            let map = match (file.text, known) {
+            let map = match (file.text, known.map(|file| &file.text)) {
                 (Ok(text), Some(Ok(before))) if text.as_str() == before.as_str() => {
                     self.source_map(&name).unwrap_or_default()
                 }
                 (Ok(text), _) => {
                     let before = self.source_map(&name).unwrap_or_default();
-                    let map = SourceMap::of_changed(&text, &Limits::default(), &before);
-                    let room = MAX_MOVED.saturating_sub(trial.changes.len());
-                    if !matches!(known, Some(Err(_))) && !is_notes(&name) {
-                        trial.changes.extend(before.changes(&map, room));
-                    }
-                    Rc::new(map)
+                    Rc::new(SourceMap::of_changed(&text, &Limits::default(), &before))
                 }
                 (Err(Fault::TooMuch(_)), _) => return Err(NoKeyReason::TooLarge),
                 // The chart refuses the value, as Helm would say.
                 (Err(_), None | Some(Ok(_))) => return Err(NoKeyReason::NotKept),
                 (Err(_), Some(Err(_))) => continue,
             };
-            trial.files.insert(name, map);
+            rendered.push((name, map));
         }
-        if trial.renames() {
-            return Err(NoKeyReason::NamesObjects);
-        }
-        Ok(())
+        Ok(rendered)
     }
 }
 

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::question::{Absent, Question, Template};
+use super::question::{Question, Template};
 use super::record::weight_of;
-use super::session::Session;
+use super::session::{KeySet, Session};
 use super::stack::on_a_stack;
-use super::{Answer, Asked, AskedField, Suggestion, added, by_name, changed, rekeyed, removed, secret};
+use super::{
+    Answer, Asked, AskedField, KeyStep, Suggestion, added, by_name, changed, rekeyed, removed, secret,
+};
 use crate::chart::ReleaseChart;
 use crate::compare::path::FieldPath;
 use crate::source::Capabilities;
+use crate::template::key::Key;
 use crate::template::roots::Surroundings;
 use crate::template::work::Work;
 use crate::vocabulary::NoKeyReason;
@@ -70,7 +73,6 @@ fn answers(
                         session,
                         asked,
                         field,
-                        absent: Absent::OrEmpty,
                     };
                     let of_key = rekeyed.get(&at).map(|field| Question { field, ..question });
                     let of_key = of_key.and_then(|question| suggestion(question).ok());
@@ -140,25 +142,37 @@ const MAX_BESIDE: usize = 32;
 
 /// Takes back the keys that a chart or its schema refuses beside those before them. Each is right by itself.
 fn refuse_what_does_not_go_together(session: &Session<'_>, answers: &mut [Vec<Answer>]) {
-    let snippet = |answer: &Answer| match answer {
-        Answer::Key(suggestion) => Some(suggestion.snippet.clone()),
+    let set = |answer: &Answer| match answer {
+        Answer::Key(suggestion) => Some(set_by(suggestion)),
         Answer::None(_) => None,
     };
-    let all: Vec<Value> = answers.iter().flatten().filter_map(snippet).collect();
+    let all: Vec<KeySet> = answers.iter().flatten().filter_map(set).collect();
     if all.len() < 2 || session.takes(&all.iter().collect::<Vec<_>>()) {
         return;
     }
-    let mut taken: Vec<Value> = Vec::new();
+    let mut taken: Vec<KeySet> = Vec::new();
     for answer in answers.iter_mut().flatten() {
-        let Some(own) = snippet(answer) else { continue };
+        let Some(own) = set(answer) else { continue };
         let is_known = taken.contains(&own);
         let is_first = taken.is_empty();
-        let beside: Vec<&Value> = taken.iter().chain([&own]).collect();
+        let beside: Vec<&KeySet> = taken.iter().chain([&own]).collect();
         if is_known || is_first || (taken.len() < MAX_BESIDE && session.takes(&beside)) {
             taken.push(own);
         } else {
             *answer = Answer::None(NoKeyReason::NotTogether);
         }
+    }
+}
+
+/// The key that a suggestion sets; of one within a list that of the list, as Helm replaces lists.
+fn set_by(suggestion: &Suggestion) -> KeySet {
+    let names = suggestion.key.iter().map_while(|step| match step {
+        KeyStep::Name(name) => Some(name),
+        KeyStep::Index(_) => None,
+    });
+    KeySet {
+        key: names.fold(Key::root(), |key, name| key.name(name)),
+        values: suggestion.snippet.clone(),
     }
 }
 
@@ -172,7 +186,6 @@ fn of_the_helm_that_deployed<'s>(session: Session<'s>, asked: &[Asked]) -> Sessi
             session,
             asked,
             field,
-            absent: Absent::OrEmpty,
         };
         fields
             .map(question)

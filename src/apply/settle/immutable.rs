@@ -363,11 +363,11 @@ impl When {
 /// Whether a field of this kind is one that no update may change, whatever the object is.
 pub(crate) fn is_fixed(kind: &str, path: &FieldPath) -> bool {
     let keys: Vec<&str> = path.keys().collect();
-    let rows = TABLE.iter().filter(|row| match row.when {
+    let mut rows = TABLE.iter().filter(|row| match row.when {
         When::Always => row.kinds.contains(&kind),
         When::MarkedImmutable | When::Established | When::NotIndexed | When::NotSuspended => false,
     });
-    rows.into_iter().any(|row| {
+    rows.any(|row| {
         let Some(below) = keys.strip_prefix(row.place) else {
             return false;
         };

@@ -133,7 +133,7 @@ impl Remarks<'_> {
 
     /// What is said above the fields that a revision wrote which was never deployed.
     fn half_upgraded(&self, revision: u64) -> String {
-        let said = "In a revision that was never deployed, too, whose values keep them";
+        let said = heading(NoKeyReason::HalfUpgraded);
         match words::get_values(self.release, revision) {
             Ok(command) => format!("{said}: {command}"),
             Err(_) => said.to_owned(),

@@ -132,6 +132,7 @@ mod tests {
             also_changes: Vec::new(),
             snippet,
             takes_away: None,
+            leaves_empty: false,
         }
     }
 

@@ -365,6 +365,20 @@ impl Document {
         }
     }
 
+    /// Whether a path leads to a field or into it, by whatever keys the two name the elements of lists. What an alias brings is
+    /// at no place of its own.
+    pub fn leads_into(&self, path: &FieldPath, field: &FieldPath) -> bool {
+        let own = |child: &Child| !child.is_shared;
+        let Some(field) = self.find(field).filter(own) else {
+            return false;
+        };
+        let segments = path.segments();
+        (0..=segments.len()).any(|end| match find::find(&self.body, self.root, &segments[..end]) {
+            Found::Node(child) => own(&child) && child.node == field.node,
+            Found::UpTo(_) => false,
+        })
+    }
+
     /// A scalar field, or a list or map that is empty.
     pub fn field(&self, path: &FieldPath) -> Option<Located> {
         located::locate(&self.body, self.find(path)?)
