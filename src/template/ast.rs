@@ -50,7 +50,89 @@ pub struct Branch {
     pub body: Rc<[Node]>,
     /// What is rendered otherwise.
     pub otherwise: Rc<[Node]>,
+    /// What its nodes change for those after it: variables that are assigned, and maps that something is set in.
+    pub changes: Vec<Operand>,
+    /// Whether `break` or `continue` in it ends a turn of the `range` around it.
+    pub jumps: bool,
 }
+
+impl Branch {
+    /// A branch with what its nodes do to those after it.
+    pub(super) fn new(control: Control, pipeline: Pipeline, body: Rc<[Node]>, otherwise: Rc<[Node]>) -> Self {
+        // Within `with` and `range`, a field is one of another dot.
+        let is_same_dot =
+            |target: &Operand| control == Control::If || matches!(target, Operand::Variable(..));
+        let changed = body.iter().flat_map(Node::changes).filter(is_same_dot);
+        let changes = changed.chain(otherwise.iter().flat_map(Node::changes)).collect();
+        let jumps = |nodes: &[Node]| nodes.iter().any(Node::jumps);
+        Self {
+            jumps: (control != Control::Range && jumps(&body)) || jumps(&otherwise),
+            pipeline,
+            body,
+            otherwise,
+            changes,
+        }
+    }
+}
+
+/// What begins a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Control {
+    /// `if`.
+    If,
+    /// `with`.
+    With,
+    /// `range`.
+    Range,
+}
+
+impl Node {
+    /// What it changes for the nodes after it.
+    fn changes(&self) -> Vec<Operand> {
+        match self {
+            Self::Action(pipeline) => pipeline.changes(),
+            Self::If(branch) | Self::With(branch) => branch.changes.clone(),
+            Self::Range(branch) => [branch.pipeline.changes(), branch.changes.clone()].concat(),
+            Self::Text(_) | Self::Template { .. } | Self::Break | Self::Continue => Vec::new(),
+        }
+    }
+
+    fn jumps(&self) -> bool {
+        match self {
+            Self::Break | Self::Continue => true,
+            Self::If(branch) | Self::With(branch) | Self::Range(branch) => branch.jumps,
+            Self::Text(_) | Self::Action(_) | Self::Template { .. } => false,
+        }
+    }
+}
+
+impl Pipeline {
+    /// The variables that it assigns, and the maps that its functions set something in.
+    fn changes(&self) -> Vec<Operand> {
+        let assigned = self.variables.iter().filter(|_| self.is_assignment);
+        let assigned = assigned.map(|name| Operand::Variable(Rc::clone(name), Vec::new()));
+        let set = self
+            .commands
+            .iter()
+            .filter_map(|command| match &command.operands[..] {
+                [Operand::Function(name), target, ..] if CHANGE_MAPS.contains(&&**name) => {
+                    Some(target.clone())
+                }
+                _ => None,
+            });
+        assigned.chain(set).collect()
+    }
+}
+
+/// The functions that change the map that they are given (sprig's `dict.go`).
+const CHANGE_MAPS: [&str; 6] = [
+    "set",
+    "unset",
+    "merge",
+    "mustMerge",
+    "mergeOverwrite",
+    "mustMergeOverwrite",
+];
 
 /// Commands, each of which gets the value of the one before it as its last argument.
 #[derive(Debug, Clone)]

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::ast::{Branch, Defines, Node, Pipeline};
+use super::ast::{Branch, Defines, Node, Operand, Pipeline};
 use super::cache::Template;
 use super::functions;
 use super::key::{Key, Keys};
 use super::parse::{add_define, parse};
 use super::roots::Surroundings;
-use super::traced::{Kind, Native, Origin, PIECE_BYTES, Text, Traced, Value};
+use super::traced::{Kind, Mark, Native, Origin, PIECE_BYTES, Text, Traced, Value};
 use super::work::{Fault, Work};
 
 /// What a file renders.
@@ -59,6 +59,7 @@ impl File {
             guesses: 0,
             excused: HashSet::new(),
             included: Vec::new(),
+            jumping: Keys::None,
         };
         let text = run.template(nodes, root);
         let Run {
@@ -119,6 +120,8 @@ pub(super) struct Run<'r> {
     pub(super) excused: HashSet<Excused>,
     /// The templates that are being rendered, with the guesses before each.
     included: Vec<(Rc<str>, usize)>,
+    /// The keys that decide whether a turn of the innermost `range` ends before its end.
+    jumping: Keys,
 }
 
 /// The variables of a template, of which the innermost one of a name counts.
@@ -129,10 +132,14 @@ impl Variables {
         self.0.push((Rc::clone(name), value));
     }
 
-    fn assign(&mut self, name: &str, value: Traced) -> Result<(), Fault> {
+    fn place(&mut self, name: &str) -> Option<&mut Traced> {
         let place = self.0.iter_mut().rev().find(|(own, _)| **own == *name);
-        let (_, place) = place.ok_or_else(|| Fault::Failed("a variable is not declared".to_owned()))?;
-        *place = value;
+        place.map(|(_, place)| place)
+    }
+
+    fn assign(&mut self, name: &str, value: Traced) -> Result<(), Fault> {
+        let place = self.place(name);
+        *place.ok_or_else(|| Fault::Failed("a variable is not declared".to_owned()))? = value;
         Ok(())
     }
 
@@ -270,29 +277,60 @@ impl Run<'_> {
             self.guesses += 1;
         }
         let is_taken = truth.unwrap_or(true);
-        let (nodes, dot) = match (is_taken, is_with) {
+        let (nodes, inner_dot) = match (is_taken, is_with) {
             (true, true) => (&branch.body, &value),
             (true, false) => (&branch.body, dot),
             (false, _) => (&branch.otherwise, dot),
         };
         let place = out.mark();
         self.work.enter()?;
-        let flow = self.nodes(nodes, dot, variables, out);
+        let flow = self.nodes(nodes, inner_dot, variables, out);
         self.work.leave();
+        let flow = flow?;
         variables.0.truncate(mark);
         let keys = value.keys();
         // With another branch, the text itself hangs on the condition; without one, only whether it is there.
         let has_alternative = truth.is_none() || !branch.otherwise.is_empty();
-        let mut conditional = Conditional {
-            keys: &keys,
-            has_alternative,
-            last: None,
-        };
-        let is_conditional = has_alternative || !keys.is_none();
-        out.rewrite_from(&place, |text, origin| {
-            is_conditional.then(|| conditional.origin(text, origin)).flatten()
-        });
-        flow
+        Conditional::new(&keys, has_alternative).rewrite(out, &place);
+        self.hang_changes(branch, &keys, dot, variables)?;
+        if branch.jumps {
+            self.jumping = self.jumping.and(&keys);
+        }
+        Ok(flow)
+    }
+
+    /// What a branch changes, or would have changed, hangs on what decides about it.
+    fn hang_changes(
+        &mut self,
+        branch: &Branch,
+        keys: &Keys,
+        dot: &Traced,
+        variables: &mut Variables,
+    ) -> Result<(), Fault> {
+        for target in &branch.changes {
+            match target {
+                Operand::Variable(name, fields) if fields.is_empty() => {
+                    if let Some(place) = variables.place(name).filter(|place| !place.is_of_tree()) {
+                        *place = functions::hang(place, keys, self.work)?;
+                    }
+                }
+                Operand::Variable(name, fields) => {
+                    let holder = variables.place(name).and_then(|holder| holder.at(fields));
+                    self.hang_map(holder, keys)?;
+                }
+                Operand::Field(fields) => self.hang_map(dot.at(fields), keys)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Maps are shared: what is marked in one, whoever else holds it sees.
+    fn hang_map(&mut self, map: Option<Traced>, keys: &Keys) -> Result<(), Fault> {
+        match map.filter(|map| !map.is_of_tree()) {
+            Some(map) => functions::hang(&map, keys, self.work).map(drop),
+            None => Ok(()),
+        }
     }
 
     fn range(
@@ -305,12 +343,14 @@ impl Run<'_> {
         let mark = variables.0.len();
         let value = self.pipeline(&branch.pipeline, dot, variables)?;
         let elements = self.elements(&value)?;
+        let place = out.mark();
+        let jumping = std::mem::take(&mut self.jumping);
         if elements.is_empty() {
             self.work.enter()?;
             let flow = self.nodes(&branch.otherwise, dot, variables, out);
             self.work.leave();
+            flow?;
             variables.0.truncate(mark);
-            return flow.map(drop);
         }
         for (index, element) in elements {
             self.work.step()?;
@@ -335,7 +375,9 @@ impl Run<'_> {
                 break;
             }
         }
-        Ok(())
+        let keys = std::mem::replace(&mut self.jumping, jumping).and(&value.keys());
+        Conditional::new(&keys, !branch.otherwise.is_empty()).rewrite(out, &place);
+        self.hang_changes(branch, &keys, dot, variables)
     }
 
     /// What `range` goes through: indexes or names, and elements. Of what is not known, one element that is not known.
@@ -355,11 +397,10 @@ impl Run<'_> {
                     value: Value::Int(i64::try_from(index).unwrap_or(i64::MAX)),
                     origin: keys(),
                 };
+                let items = items.iter().enumerate();
                 items
-                    .iter()
-                    .enumerate()
-                    .map(|(i, item)| (index(i), item.clone()))
-                    .collect()
+                    .map(|(i, item)| Ok((index(i), functions::taken_from(value, item, self.work)?)))
+                    .collect::<Result<_, Fault>>()?
             }
             Value::Map(map) => {
                 let name = |name: &Rc<str>| Traced::text(Text::of(&**name, keys()));
@@ -452,6 +493,7 @@ impl Run<'_> {
             guesses: self.guesses,
             excused: std::mem::take(&mut self.excused),
             included: std::mem::take(&mut self.included),
+            jumping: Keys::None,
         };
         let rendered = run.template(&template.nodes, dot);
         (self.reads, self.guesses, self.included) = (run.reads, run.guesses, run.included);
@@ -487,7 +529,23 @@ struct Conditional<'k> {
     last: Option<(Keys, Keys)>,
 }
 
-impl Conditional<'_> {
+impl<'k> Conditional<'k> {
+    fn new(keys: &'k Keys, has_alternative: bool) -> Self {
+        Self {
+            keys,
+            has_alternative,
+            last: None,
+        }
+    }
+
+    /// Rewrites the origins of what was rendered since a mark.
+    fn rewrite(mut self, out: &mut Text, place: &Mark) {
+        let is_conditional = self.has_alternative || !self.keys.is_none();
+        out.rewrite_from(place, |text, origin| {
+            is_conditional.then(|| self.origin(text, origin)).flatten()
+        });
+    }
+
     /// The origin of a piece; `None` where it stays.
     fn origin(&mut self, text: &str, origin: &Origin) -> Option<Origin> {
         if origin.kind != Kind::Literal || text.chars().all(char::is_whitespace) {

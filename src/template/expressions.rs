@@ -228,11 +228,11 @@ impl Run<'_> {
     fn call(&mut self, name: &str, args: &[Traced]) -> Result<Traced, Fault> {
         match (name, args) {
             ("include", [template, argument]) => {
-                let Some(template) = known_text(template) else {
+                let Some(name) = known_text(template) else {
                     return Ok(Traced::unknown(args));
                 };
-                let text = self.include(template.as_str(), argument)?;
-                Ok(Traced::text(text))
+                let text = Traced::text(self.include(name.as_str(), argument)?);
+                functions::hang(&text, &template.keys(), self.work)
             }
             ("tpl", [text, dot]) => match known_text(text) {
                 Some(text) => Ok(Traced::text(self.tpl(&text, dot)?)),

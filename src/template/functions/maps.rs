@@ -9,7 +9,7 @@ use super::Function;
 use super::arguments::{at_least, exactly, known_text, map, not_known, wrong_type};
 use super::merge;
 use super::print::printed;
-use super::provenance::{list_of, missing_from, names, stand_in, taken_from};
+use super::provenance::{hang, list_of, missing_from, names, stand_in, taken_from};
 
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {
@@ -95,11 +95,12 @@ fn entry(source: &Traced, name: &str, work: &mut Work) -> Result<Option<Traced>,
 /// What is missing is an empty text, which a value at its key would replace.
 fn get(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [source, name] = exactly(args)?;
-    let name = known_text(name)?;
-    Ok(match entry(source, name, work)? {
+    let entry_name = known_text(name)?;
+    let found = match entry(source, entry_name, work)? {
         Some(entry) => entry,
-        None => Traced::text(Text::of("", missing_from(source, name))),
-    })
+        None => Traced::text(Text::of("", missing_from(source, entry_name))),
+    };
+    hang(&found, &name.keys(), work)
 }
 
 fn has_key(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
@@ -139,20 +140,20 @@ fn dig(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
             }
             return stand_in(default, &missing, work);
         };
-        found = taken_from(&found, &next, work)?;
+        found = hang(&taken_from(&found, &next, work)?, &name.keys(), work)?;
     }
     Ok(found)
 }
 
 fn pluck(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let ([name], sources) = at_least(args)?;
-    let name = known_text(name)?;
+    let entry_name = known_text(name)?;
     let mut entries = Vec::new();
-    let mut missing = Keys::None;
+    let mut missing = name.keys();
     for source in sources {
-        match entry(source, name, work)? {
-            Some(entry) => entries.push(entry),
-            None => missing = missing.and(&missing_from(source, name).all_keys()),
+        match entry(source, entry_name, work)? {
+            Some(entry) => entries.push(hang(&entry, &name.keys(), work)?),
+            None => missing = missing.and(&missing_from(source, entry_name).all_keys()),
         }
     }
     list_of(entries, Origin::derived(missing), work)
@@ -281,7 +282,7 @@ fn index(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     }
     for step in path {
         work.step()?;
-        found = indexed(&found, step, work)?;
+        found = hang(&indexed(&found, step, work)?, &step.keys(), work)?;
     }
     Ok(found)
 }

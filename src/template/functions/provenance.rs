@@ -36,7 +36,9 @@ pub(super) fn part_of(list: &Traced) -> Origin {
 }
 
 /// The value, chosen by something that hangs on these keys. What stands in the template is one of several texts then.
-pub(super) fn hang(value: &Traced, keys: &Keys, work: &mut Work) -> Result<Traced, Fault> {
+///
+/// A map that a template made stays the same one, as others may hold it.
+pub(in crate::template) fn hang(value: &Traced, keys: &Keys, work: &mut Work) -> Result<Traced, Fault> {
     if keys.is_none() {
         return Ok(value.clone());
     }
@@ -59,13 +61,20 @@ pub(super) fn hang(value: &Traced, keys: &Keys, work: &mut Work) -> Result<Trace
         }
         Value::Map(map) if value.origin.key.is_none() => {
             work.enter()?;
-            work.map(map.entries().len())?;
-            let mut entries = Vec::new();
-            for (name, entry) in map.entries().iter() {
-                entries.push((Rc::clone(name), hang(entry, keys, work)?));
+            let own = if map.is_of_tree() {
+                work.map(map.entries().len())?;
+                Map::default()
+            } else {
+                map.clone()
+            };
+            for name in names(map, work)? {
+                if let Some(entry) = map.get(&name) {
+                    let entry = hang(&entry, keys, work)?;
+                    own.entries_mut().insert(name, entry);
+                }
             }
             work.leave();
-            Value::Map(entries.into_iter().collect())
+            Value::Map(own)
         }
         Value::Nil
         | Value::Bool(_)
@@ -175,7 +184,11 @@ fn with_default_key(value: &Traced, key: &Key, keys: &Keys) -> Traced {
 }
 
 /// An entry as it comes out of a map or a list. One without a key hangs on what the container hangs on.
-pub(super) fn taken_from(container: &Traced, entry: &Traced, work: &mut Work) -> Result<Traced, Fault> {
+pub(in crate::template) fn taken_from(
+    container: &Traced,
+    entry: &Traced,
+    work: &mut Work,
+) -> Result<Traced, Fault> {
     if entry.origin.key.is_some() {
         Ok(entry.clone())
     } else {

@@ -4,7 +4,7 @@ mod pipelines;
 
 use std::rc::Rc;
 
-use super::super::ast::{Branch, Node, Parsed};
+use super::super::ast::{Branch, Control, Node, Parsed};
 use super::super::work::{Fault, Work};
 use super::lexer::{Token, Word};
 use super::{failed, is_empty, literal};
@@ -31,14 +31,6 @@ enum Context {
     Range,
     Parentheses,
     Other,
-}
-
-/// The kinds of branches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Control {
-    If,
-    With,
-    Range,
 }
 
 /// Reads words in order.
@@ -302,11 +294,7 @@ impl<'a> Parser<'a> {
             },
         };
         self.variables.truncate(visible);
-        let branch = Branch {
-            pipeline,
-            body,
-            otherwise,
-        };
+        let branch = Branch::new(control, pipeline, body, otherwise);
         Ok(match control {
             Control::If => Node::If(branch),
             Control::With => Node::With(branch),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::key::{Gathered, Key, KeyStep, Keys};
 
+pub(super) use text::Mark;
 pub use text::{BLOCK_HOLE, HOLE, PIECE_BYTES, Piece, Text};
 
 /// How a value or a piece of text came about.
@@ -172,6 +173,11 @@ impl Map {
     /// The entry of a name.
     pub fn get(&self, name: &str) -> Option<Traced> {
         self.0.of_map.borrow().get(name).cloned()
+    }
+
+    /// Whether it is a part of what Helm gives to templates.
+    pub(super) fn is_of_tree(&self) -> bool {
+        self.0.tree.is_some()
     }
 
     /// Whether both are the same map, and not only alike.
@@ -342,6 +348,23 @@ impl Traced {
                 Value::Map(Map::of_tree(entries.collect(), tree))
             }
         })
+    }
+
+    /// Whether it is a map that is a part of what Helm gives to templates.
+    pub(super) fn is_of_tree(&self) -> bool {
+        matches!(&self.value, Value::Map(map) if map.is_of_tree())
+    }
+
+    /// What is in it at the end of a chain of names, if there is something.
+    pub(super) fn at(&self, names: &[Rc<str>]) -> Option<Self> {
+        let mut found = self.clone();
+        for name in names {
+            let Value::Map(map) = &found.value else {
+                return None;
+            };
+            found = map.get(name)?;
+        }
+        Some(found)
     }
 
     /// All keys that it hangs on, those of what it holds among them.

@@ -132,6 +132,98 @@ fn nothing_is_named_where_no_key_keeps_what_lives() {
     }
 }
 
+/// Texts of the template that another value would replace: "the chart sets it itself" would be wrong of all of them.
+#[test]
+fn what_values_choose_is_not_called_set_by_the_chart() {
+    let on = |key: &str| verified(key, json!(true));
+    for (text, values, answer) in [
+        (
+            "{{ $x := \"one\" }}{{ if .Values.a }}{{ $x = \"two\" }}{{ end }}{{ $x }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ $x := \"one\" }}{{ with .Values.b }}{{ if .a }}{{ $x = \"two\" }}{{ end }}{{ end }}{{ $x }}",
+            json!({"b": {"a": false}}),
+            Some(on("b.a")),
+        ),
+        (
+            "{{ $d := dict \"x\" \"one\" }}{{ if .Values.a }}{{ $_ := set $d \"x\" \"two\" }}{{ end }}{{ $d.x }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ $d := dict \"in\" (dict \"x\" \"one\") }}{{ if .Values.a }}{{ $_ := set $d.in \"x\" \"two\" }}{{ end \
+             }}{{ $d.in.x }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ $l := list }}{{ if not .Values.a }}{{ $l = append $l \"one\" }}{{ else }}{{ $l = append $l \"two\" }}\
+             {{ end }}{{ range $l }}{{ . }}{{ end }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ get (dict \"one\" \"one\" \"two\" \"two\") .Values.size }}",
+            json!({"size": "one"}),
+            None,
+        ),
+        (
+            "{{ (dict \"one\" \"one\" \"two\" \"two\") | dig .Values.size \"none\" }}",
+            json!({"size": "one"}),
+            None,
+        ),
+        (
+            "{{ index (dict \"one\" \"one\" \"two\" \"two\") .Values.size }}",
+            json!({"size": "one"}),
+            None,
+        ),
+        (
+            "{{ index (list \"one\" \"two\") (int .Values.size) }}",
+            json!({"size": 0}),
+            None,
+        ),
+        (
+            "{{ pluck .Values.size (dict \"one\" \"one\" \"two\" \"two\") | first }}",
+            json!({"size": "one"}),
+            None,
+        ),
+        (
+            "{{ define \"t.one\" }}one{{ end }}{{ define \"t.two\" }}two{{ end }}{{ include (printf \"t.%s\" .Values.size) . }}",
+            json!({"size": "one"}),
+            None,
+        ),
+        (
+            "{{ range $i := until (int .Values.n) }}{{ if eq $i 0 }}one{{ end }}{{ end }}",
+            json!({"n": 1}),
+            None,
+        ),
+        (
+            "{{ $n := 0 }}{{ range .Values.l }}{{ $n = add1 $n }}{{ end }}{{ if eq (int $n) 1 }}one{{ else }}two{{ end }}",
+            json!({"l": ["x"]}),
+            None,
+        ),
+        (
+            "{{ range list 1 2 }}{{ if and (eq . 2) $.Values.a }}{{ continue }}{{ end }}{{ if eq . 2 }}one{{ end }}{{ end }}",
+            json!({"a": false}),
+            None,
+        ),
+        (
+            "{{ range $name, $_ := .Values.m }}one{{ end }}",
+            json!({"m": {"x": 1}}),
+            None,
+        ),
+    ] {
+        let release = Release::of_container(&format!("        field: {text}"), values);
+        let given = release.ask("field", json!("one"), json!("two"));
+        match answer {
+            Some(answer) => assert_eq!(set(given), answer, "{text}"),
+            None => assert_eq!(refused(given), Reason::NotEvaluated, "{text}"),
+        }
+    }
+}
+
 #[test]
 fn a_value_that_the_schema_refuses_is_not_named() {
     let schema = json!({"properties": {"a": {"enum": ["x", "z"]}}});
