@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use regex::Regex;
 use serde_json::Value as Json;
 
 use super::ast::{Defines, Node};
@@ -12,6 +13,9 @@ const MAX_TEMPLATES: usize = 2 << 20;
 
 /// How many bytes of other texts are remembered, with what they are.
 const MAX_VALUES: usize = 8 << 20;
+
+/// How many bytes of regular expressions are remembered.
+const MAX_REGEXES: usize = 4 << 20;
 
 /// A text that was read as a template: its content, and what it defines.
 #[derive(Debug)]
@@ -29,6 +33,8 @@ pub(super) struct Cache {
     pub(super) json: Texts<Option<Rc<Json>>>,
     /// By the text.
     pub(super) templates: Texts<Rc<Template>>,
+    /// By the text.
+    pub(super) regexes: Texts<Regex>,
 }
 
 impl Default for Cache {
@@ -37,6 +43,7 @@ impl Default for Cache {
             yaml: Texts::with_room(MAX_VALUES),
             json: Texts::with_room(MAX_VALUES),
             templates: Texts::with_room(MAX_TEMPLATES),
+            regexes: Texts::with_room(MAX_REGEXES),
         }
     }
 }

@@ -309,28 +309,45 @@ impl Run<'_> {
     ) -> Result<(), Fault> {
         for target in &branch.changes {
             match target {
-                Operand::Variable(name, fields) if fields.is_empty() => {
-                    if let Some(place) = variables.place(name).filter(|place| !place.is_of_tree()) {
-                        *place = functions::hang(place, keys, self.work)?;
+                Operand::Variable(name, fields) => {
+                    let Some(place) = variables.place(name) else {
+                        continue;
+                    };
+                    if fields.is_empty() {
+                        if !place.is_of_tree() {
+                            *place = functions::hang(place, keys, self.work)?;
+                        }
+                    } else {
+                        self.hang_entry(&place.clone(), fields, keys)?;
                     }
                 }
-                Operand::Variable(name, fields) => {
-                    let holder = variables.place(name).and_then(|holder| holder.at(fields));
-                    self.hang_map(holder, keys)?;
-                }
-                Operand::Field(fields) => self.hang_map(dot.at(fields), keys)?,
+                Operand::Field(fields) => self.hang_entry(dot, fields, keys)?,
                 _ => {}
             }
         }
         Ok(())
     }
 
-    /// Maps are shared: what is marked in one, whoever else holds it sees.
-    fn hang_map(&mut self, map: Option<Traced>, keys: &Keys) -> Result<(), Fault> {
-        match map.filter(|map| !map.is_of_tree()) {
-            Some(map) => functions::hang(&map, keys, self.work).map(drop),
-            None => Ok(()),
+    /// Lets what is in a map, at the end of a chain of names, hang on keys. What Helm gives has keys of its own.
+    fn hang_entry(&mut self, holder: &Traced, names: &[Rc<str>], keys: &Keys) -> Result<(), Fault> {
+        let Some((name, above)) = names.split_last() else {
+            return Ok(());
+        };
+        let Some(Traced {
+            value: Value::Map(map),
+            ..
+        }) = holder.at(above)
+        else {
+            return Ok(());
+        };
+        match map.get(name) {
+            Some(entry) if !map.is_of_tree() && !entry.is_of_tree() => {
+                let entry = functions::hang(&entry, keys, self.work)?;
+                map.entries_mut().insert(Rc::clone(name), entry);
+            }
+            Some(_) | None => {}
         }
+        Ok(())
     }
 
     fn range(
@@ -342,7 +359,8 @@ impl Run<'_> {
     ) -> Result<(), Fault> {
         let mark = variables.0.len();
         let value = self.pipeline(&branch.pipeline, dot, variables)?;
-        let elements = self.elements(&value)?;
+        let keys = value.keys();
+        let elements = self.elements(&value, &keys)?;
         let place = out.mark();
         let jumping = std::mem::take(&mut self.jumping);
         if elements.is_empty() {
@@ -375,14 +393,14 @@ impl Run<'_> {
                 break;
             }
         }
-        let keys = std::mem::replace(&mut self.jumping, jumping).and(&value.keys());
+        let keys = std::mem::replace(&mut self.jumping, jumping).and(&keys);
         Conditional::new(&keys, !branch.otherwise.is_empty()).rewrite(out, &place);
         self.hang_changes(branch, &keys, dot, variables)
     }
 
     /// What `range` goes through: indexes or names, and elements. Of what is not known, one element that is not known.
-    fn elements(&mut self, value: &Traced) -> Result<Vec<(Traced, Traced)>, Fault> {
-        let origin = Origin::derived(value.keys());
+    fn elements(&mut self, value: &Traced, keys: &Keys) -> Result<Vec<(Traced, Traced)>, Fault> {
+        let origin = Origin::derived(keys.clone());
         let keys = || origin.clone();
         Ok(match &value.value {
             Value::Nil => Vec::new(),
@@ -408,8 +426,8 @@ impl Run<'_> {
                 self.work.list(entries.len())?;
                 entries
                     .iter()
-                    .map(|(own, item)| (name(own), item.clone()))
-                    .collect()
+                    .map(|(own, item)| Ok((name(own), functions::taken_from(value, item, self.work)?)))
+                    .collect::<Result<_, Fault>>()?
             }
             Value::Native(Native::Files(files)) => files
                 .iter()

@@ -167,7 +167,7 @@ impl Run<'_> {
             // Nil at the beginning of a chain has no fields, and asking is no error; nil on the way is one
             // (Go: `evalField`, where an invalid receiver is none and a nil interface fails).
             value = match &value.value {
-                Value::Nil if position == 0 => missing_from(&value, name),
+                Value::Nil if position == 0 => missing(&value, name),
                 _ => self.field(&value, name)?,
             };
         }
@@ -178,7 +178,10 @@ impl Run<'_> {
     /// One field, or a method without arguments.
     fn field(&mut self, value: &Traced, name: &str) -> Result<Traced, Fault> {
         match &value.value {
-            Value::Map(map) => Ok(map.get(name).unwrap_or_else(|| missing_from(value, name))),
+            Value::Map(map) => match map.get(name) {
+                Some(entry) => functions::taken_from(value, &entry, self.work),
+                None => Ok(missing(value, name)),
+            },
             Value::Unknown => Ok(Traced {
                 origin: Origin {
                     key: value.origin.key.as_ref().map(|key| key.name(name)),
@@ -191,7 +194,7 @@ impl Run<'_> {
             _ if self.guesses > 0 => {
                 self.excused.insert((value.origin.key.clone(), name.into()));
                 Ok(match &value.value {
-                    Value::Nil => missing_from(value, name),
+                    Value::Nil => missing(value, name),
                     _ => Traced::unknown(std::slice::from_ref(value)),
                 })
             }
@@ -264,11 +267,10 @@ impl Run<'_> {
 }
 
 /// What a map does not have: nil, with the key that it would have.
-fn missing_from(value: &Traced, name: &str) -> Traced {
-    let key = value.origin.key.as_ref().map(|key| key.name(name));
+fn missing(map: &Traced, name: &str) -> Traced {
     Traced {
         value: Value::Nil,
-        origin: key.map_or_else(Origin::literal, Origin::value),
+        origin: functions::missing_from(map, name),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::super::functions::taken_from;
 use super::super::traced::{HOLE, Origin, Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::JsonStyle;
@@ -47,7 +48,7 @@ impl Printer {
                 self.open("[");
                 let result = items.iter().enumerate().try_for_each(|(position, item)| {
                     self.next(position, work)?;
-                    self.value(item, work)
+                    self.value(&taken_from(value, item, work)?, work)
                 });
                 self.close("]");
                 work.leave();
@@ -70,11 +71,11 @@ impl Printer {
                     .entries()
                     .iter()
                     .enumerate()
-                    .try_for_each(|(position, (name, value))| {
+                    .try_for_each(|(position, (name, entry))| {
                         self.next(position, work)?;
                         self.text(&Text::of(&**name, name_origin.clone()), work)?;
                         self.out.push_literal(colon);
-                        self.value(value, work)
+                        self.value(&taken_from(value, entry, work)?, work)
                     });
                 self.close("}");
                 work.leave();

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::key::Keys;
+use super::super::functions::taken_from;
 use super::super::traced::{HOLE, Map, Origin, Text, Traced, Value};
 use super::super::work::{Fault, Work};
 use super::number;
@@ -82,8 +82,8 @@ impl Emitter {
             Value::Text(text) => self.text(text, work),
             Value::List(items) if items.is_empty() => self.word("[]", &value.origin, work),
             Value::Map(map) if map.entries().is_empty() => self.word("{}", &value.origin, work),
-            Value::List(items) => self.deeper(work, |emitter, work| emitter.list(items, work)),
-            Value::Map(map) => self.deeper(work, |emitter, work| emitter.map(map, &value.origin, work)),
+            Value::List(items) => self.deeper(work, |emitter, work| emitter.list(value, items, work)),
+            Value::Map(map) => self.deeper(work, |emitter, work| emitter.map(value, map, work)),
             Value::Unknown => self.word(&HOLE.to_string(), &value.origin, work),
             Value::Native(_) => Err(Fault::Unsupported("an object of Helm as YAML".to_owned())),
         }
@@ -107,7 +107,7 @@ impl Emitter {
         self.indent = Some(self.indent.map_or(0, |indent| indent + 2));
     }
 
-    fn list(&mut self, items: &[Traced], work: &mut Work) -> Result<(), Fault> {
+    fn list(&mut self, list: &Traced, items: &[Traced], work: &mut Work) -> Result<(), Fault> {
         // Version 2 does not indent a list under the name of its field.
         if self.dialect == Dialect::Three || !self.in_map || self.in_indent {
             self.increase_indent();
@@ -118,26 +118,26 @@ impl Emitter {
             self.indicator("-", true);
             self.in_map = false;
             self.is_key = false;
-            self.node(item, work)?;
+            self.node(&taken_from(list, item, work)?, work)?;
         }
         Ok(())
     }
 
-    fn map(&mut self, map: &Map, origin: &Origin, work: &mut Work) -> Result<(), Fault> {
+    fn map(&mut self, value: &Traced, map: &Map, work: &mut Work) -> Result<(), Fault> {
         self.increase_indent();
         // Who sets the map as a whole sets the names, too.
-        let name_origin = match &origin.key {
-            Some(_) => Origin::derived(origin.all_keys()),
-            None => Origin::derived(Keys::None),
+        let name_origin = match &value.origin.key {
+            Some(_) => Origin::derived(value.origin.all_keys()),
+            None => Origin::literal(),
         };
         let mut entries: Vec<(Rc<str>, Traced)> = Vec::new();
-        for (name, value) in map.entries().iter() {
+        for (name, entry) in map.entries().iter() {
             // go-yaml's order is not always one, so it is no order to sort by.
             let position = entries.partition_point(|(other, _)| !order::is_before(name, other, self.dialect));
             work.steps(1 + (entries.len() - position) / 8)?;
-            entries.insert(position, (Rc::clone(name), value.clone()));
+            entries.insert(position, (Rc::clone(name), taken_from(value, entry, work)?));
         }
-        for (name, value) in entries {
+        for (name, entry) in entries {
             work.bytes(self.indent.unwrap_or_default())?;
             // What is longer is no key for the reader of the JSON that version 2 goes through.
             self.is_refused |= self.dialect == Dialect::Two && json_len(&name) > 1024;
@@ -159,7 +159,7 @@ impl Emitter {
             }
             self.in_map = true;
             self.is_key = false;
-            self.node(&value, work)?;
+            self.node(&entry, work)?;
         }
         Ok(())
     }

@@ -34,7 +34,7 @@ mod trial;
 mod words;
 
 pub(super) use print::printed;
-pub(super) use provenance::{hang, taken_from};
+pub(super) use provenance::{hang, missing_from, taken_from};
 
 use super::traced::Traced;
 use super::work::{Fault, Work};

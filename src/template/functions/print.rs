@@ -5,6 +5,7 @@ use super::super::traced::{HOLE, Kind, Origin, PIECE_BYTES, Text, Traced, Value}
 use super::super::work::{Fault, Work};
 use super::characters;
 use super::numbers::{self, Form};
+use super::provenance::taken_from;
 
 /// How a value is printed: what stands between `%` and the end of a verb (`fmt`, `fmtFlags`).
 #[derive(Debug, Clone, Copy, Default)]
@@ -95,7 +96,8 @@ impl<'a> Printer<'a> {
                     if position > 0 {
                         self.piece(" ", &own)?;
                     }
-                    self.inner(item, verb, flags)?;
+                    let item = taken_from(value, item, self.work)?;
+                    self.inner(&item, verb, flags)?;
                 }
                 self.work.leave();
                 self.piece("]", &own)
@@ -115,7 +117,8 @@ impl<'a> Printer<'a> {
                     let name = Traced::text(Text::of(&**name, own.clone()));
                     self.inner(&name, verb, flags)?;
                     self.piece(":", &own)?;
-                    self.inner(item, verb, flags)?;
+                    let item = taken_from(value, item, self.work)?;
+                    self.inner(&item, verb, flags)?;
                 }
                 self.work.leave();
                 self.piece("]", &own)

@@ -37,58 +37,19 @@ pub(super) fn part_of(list: &Traced) -> Origin {
 
 /// The value, chosen by something that hangs on these keys. What stands in the template is one of several texts then.
 ///
-/// A map that a template made stays the same one, as others may hold it.
+/// What a list or a map holds hangs on them as it is taken out ([`taken_from`]): others may hold the same map.
 pub(in crate::template) fn hang(value: &Traced, keys: &Keys, work: &mut Work) -> Result<Traced, Fault> {
     if keys.is_none() {
         return Ok(value.clone());
     }
     work.step()?;
-    let hung = match &value.value {
-        Value::Text(text) => {
-            work.bytes(text.cost())?;
-            Value::Text(Rc::new(text.map_origins(|_, origin| hung(origin, keys))))
-        }
-        // The entries of a value that has a key have keys of their own.
-        Value::List(items) if value.origin.key.is_none() => {
-            work.enter()?;
-            work.list(items.len())?;
-            let items = items
-                .iter()
-                .map(|item| hang(item, keys, work))
-                .collect::<Result<_, _>>()?;
-            work.leave();
-            Value::List(Rc::new(items))
-        }
-        Value::Map(map) if value.origin.key.is_none() => {
-            work.enter()?;
-            let own = if map.is_of_tree() {
-                work.map(map.entries().len())?;
-                Map::default()
-            } else {
-                map.clone()
-            };
-            for name in names(map, work)? {
-                if let Some(entry) = map.get(&name) {
-                    let entry = hang(&entry, keys, work)?;
-                    own.entries_mut().insert(name, entry);
-                }
-            }
-            work.leave();
-            Value::Map(own)
-        }
-        Value::Nil
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::List(_)
-        | Value::Map(_)
-        | Value::Native(_)
-        | Value::Unknown => value.value.clone(),
-    };
-    Ok(Traced {
-        value: hung,
-        origin: self::hung(&value.origin, keys),
-    })
+    let mut hanging = value.clone();
+    hanging.origin = hung(&value.origin, keys);
+    if let Value::Text(text) = &value.value {
+        work.bytes(text.cost())?;
+        hanging.value = Value::Text(Rc::new(text.map_origins(|_, origin| hung(origin, keys))));
+    }
+    Ok(hanging)
 }
 
 fn hung(origin: &Origin, keys: &Keys) -> Origin {
@@ -197,7 +158,7 @@ pub(in crate::template) fn taken_from(
 }
 
 /// The origin of an entry that a map does not have: a map with a key has a place for it.
-pub(super) fn missing_from(map: &Traced, name: &str) -> Origin {
+pub(in crate::template) fn missing_from(map: &Traced, name: &str) -> Origin {
     match &map.origin.key {
         Some(key) => Origin::value(key.name(name)).hanging_on(&map.origin.keys),
         None => Origin::derived(map.origin.keys.clone()),

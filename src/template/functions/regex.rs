@@ -34,21 +34,30 @@ pub(super) fn find(name: &str) -> Option<Function> {
 
 /// The memory that a compiled expression may take, in bytes.
 const MAX_SIZE: usize = 1 << 20;
+/// The size that a compiled expression is remembered with. Nobody knows that of one, and few come near the limit.
+const USUAL_SIZE: usize = 128 << 10;
 /// The steps of compiling an expression.
 const STEPS: usize = 2_000;
 
 /// An expression, ready for a text.
 fn compiled(expression: &str, text: &str, work: &mut Work) -> Result<Result<Regex, Refusal>, Fault> {
-    work.steps(STEPS.saturating_add(expression.len().saturating_mul(100)))?;
+    work.steps(expression.len())?;
     search_costs(expression, text, work)?;
     let translated = match translate(expression, text.is_ascii()) {
         Ok(translated) => translated,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    if let Some(regex) = work.cache.regexes.get(&translated) {
+        return Ok(Ok(regex));
+    }
+    work.steps(STEPS.saturating_add(expression.len().saturating_mul(100)))?;
     let built = RegexBuilder::new(&translated)
         .size_limit(MAX_SIZE)
         .dfa_size_limit(MAX_SIZE)
         .build();
+    if let Ok(regex) = &built {
+        work.cache.regexes.insert(&translated, USUAL_SIZE, regex);
+    }
     Ok(built.map_err(|_| Refusal::Unlike))
 }
 

@@ -7,6 +7,7 @@ use super::super::work::{Fault, Work};
 use super::Function;
 use super::arguments::{self, exactly};
 use super::print::{self, filled, hanging, part};
+use super::provenance::taken_from;
 
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {
@@ -36,7 +37,8 @@ fn texts(value: &Traced, work: &mut Work) -> Result<Vec<Text>, Fault> {
     let mut texts = Vec::new();
     for item in items {
         if !matches!(item.value, Value::Nil) {
-            texts.push(filled(print::printed(item, work)?, &item.origin));
+            let item = taken_from(value, item, work)?;
+            texts.push(filled(print::printed(&item, work)?, &item.origin));
         }
     }
     Ok(texts)
