@@ -86,7 +86,7 @@ impl<R: Read> Guarded<R> {
                     self.string += 1;
                 }
                 Within::String => {
-                    let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+                    let end = memchr::memchr2(b'"', b'\\', rest);
                     let plain = end.unwrap_or(rest.len());
                     self.string += plain;
                     seen = plain;

@@ -278,15 +278,19 @@ impl<S: Source> Stages<'_, S> {
         errors
     }
 
-    /// Whether a release is selected, by this shard or another one.
-    fn is_selected_in_any_shard(&self, history: &History) -> bool {
-        // An uninstalled release is meant to have no objects, so there is nothing to compare.
-        let is_listed = match self.options.depth {
+    /// Whether anything is to be said of a release. An uninstalled one is meant to have no objects, so there is nothing to
+    /// compare.
+    fn is_wanted(&self, history: &History) -> bool {
+        match self.options.depth {
             Depth::Comparison => !history.is_uninstalled(),
             Depth::History | Depth::Rollback(_) => true,
-        };
+        }
+    }
+
+    /// Whether a release is selected, by this shard or another one.
+    fn is_selected_in_any_shard(&self, history: &History) -> bool {
         let ReleaseKey { namespace, name, .. } = &history.key;
-        is_listed && self.options.selection.has_in_any_shard(namespace, name)
+        self.is_wanted(history) && self.options.selection.has_in_any_shard(namespace, name)
     }
 
     /// Reports what was named and not found, and that nothing was found at all.
@@ -342,12 +346,11 @@ impl<S: Source> Stages<'_, S> {
         }
     }
 
-    /// Where the release is that one page was asked for, if it is in another namespace and the account may list its records
+    /// Where the only release is that was asked for, if it is in another namespace and the account may list its records
     /// there. Where it may not, nothing is said: nobody needs this right.
     async fn elsewhere(&self) -> Option<String> {
         let selection = &self.options.selection;
-        let ([release], Depth::History | Depth::Rollback(_)) = (&selection.releases[..], self.options.depth)
-        else {
+        let [release] = &selection.releases[..] else {
             return None;
         };
         if selection.namespaces.is_empty() && release.namespace.is_none() {
@@ -355,7 +358,9 @@ impl<S: Source> Stages<'_, S> {
         }
         let name = release.exact_name()?;
         let inventory = self.source.revisions(&[]).await.ok()?;
-        elsewhere(&name, &History::group(inventory.revisions))
+        let mut histories = History::group(inventory.revisions);
+        histories.retain(|history| self.is_wanted(history));
+        elsewhere(&name, &histories)
     }
 
     /// Reads and decodes the records of as many releases as fit into memory.

@@ -187,6 +187,16 @@ fn every_command_treats_a_mistake_alike() {
             "; there is a release web in namespace shop",
         ),
         (
+            &["values", "web", "-n", "typo"],
+            3,
+            "; there is a release web in namespace shop",
+        ),
+        (
+            &["scan", "--release", "web", "-n", "typo"],
+            3,
+            "; there is a release web in namespace shop",
+        ),
+        (
             &["snapshot", "-o", &folder("a"), "--release", "wbe"],
             3,
             "did you mean web (in shop)?",
