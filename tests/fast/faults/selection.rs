@@ -68,7 +68,7 @@ fn a_scan_of_what_does_not_exist_is_incomplete() {
         (
             &["-n", "typo", "--release", "web"],
             &[],
-            &["there is no namespace `typo`"],
+            &["there is no namespace `typo`; there is a release web in namespace shop"],
         ),
     ];
     each(rows, |(flags, found, expected)| {

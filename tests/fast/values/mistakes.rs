@@ -16,7 +16,7 @@ fn a_release_or_a_namespace_that_is_not_there_is_said() {
         ),
         (
             &["values", "web", "-n", "shp"],
-            "selection: there is no namespace `shp`",
+            "selection: there is no namespace `shp`; there is a release web in namespace shop",
         ),
     ] {
         let ran = world.run(arguments);
