@@ -566,7 +566,8 @@ impl<'k> Conditional<'k> {
 
     /// The origin of a piece; `None` where it stays.
     fn origin(&mut self, text: &str, origin: &Origin) -> Option<Origin> {
-        if origin.kind != Kind::Literal || text.chars().all(char::is_whitespace) {
+        if !matches!(origin.kind, Kind::Literal | Kind::Alternative) || text.chars().all(char::is_whitespace)
+        {
             return None;
         }
         let keys = match &self.last {
@@ -578,7 +579,7 @@ impl<'k> Conditional<'k> {
             kind: if self.has_alternative {
                 Kind::Alternative
             } else {
-                Kind::Literal
+                origin.kind
             },
             key: None,
             keys,

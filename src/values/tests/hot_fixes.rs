@@ -196,3 +196,22 @@ fn a_field_is_no_side_effect_of_its_own_key() {
         );
     }
 }
+
+/// The text in a block was chosen by other keys, and so did not hang on the switch of the block any more.
+#[test]
+fn a_switch_takes_away_a_block_whose_text_other_keys_choose() {
+    for inner in [
+        "{{ if .Values.probe.http }}httpGet{{ else }}tcpSocket{{ end }}: {port: 80}",
+        "{{ $p := dict }}{{ if not .Values.probe.http }}{{ $_ := set $p \"tcpSocket\" (dict \"port\" 80) }}{{ end }}{{ \
+         toYaml $p | nindent 10 }}",
+    ] {
+        let release = Release::of_container(
+            &format!(
+                "        {{{{- if .Values.probe.enabled }}}}\n        readinessProbe:\n          {inner}\n        {{{{- end }}}}"
+            ),
+            json!({"probe": {"enabled": true, "http": false}}),
+        );
+        let answer = release.ask("readinessProbe", json!({"tcpSocket": {"port": 80}}), Value::Null);
+        assert_eq!(set(answer), verified("probe.enabled", json!(false)), "{inner}");
+    }
+}
