@@ -50,8 +50,9 @@ pub struct Branch {
     pub body: Rc<[Node]>,
     /// What is rendered otherwise.
     pub otherwise: Rc<[Node]>,
-    /// What its nodes change for those after it: variables that are assigned, and maps that something is set in.
-    pub changes: Vec<Operand>,
+    /// What its nodes change for those after it: variables that are assigned, and maps that something is set in. Shared with
+    /// the branches around it.
+    pub changes: Vec<Rc<Operand>>,
     /// Whether `break` or `continue` in it ends a turn of the `range` around it.
     pub jumps: bool,
 }
@@ -61,7 +62,7 @@ impl Branch {
     pub(super) fn new(control: Control, pipeline: Pipeline, body: Rc<[Node]>, otherwise: Rc<[Node]>) -> Self {
         // Within `with` and `range`, a field is one of another dot.
         let is_same_dot =
-            |target: &Operand| control == Control::If || matches!(target, Operand::Variable(..));
+            |target: &Rc<Operand>| control == Control::If || matches!(**target, Operand::Variable(..));
         let changed = body.iter().flat_map(Node::changes).filter(is_same_dot);
         let changes = changed.chain(otherwise.iter().flat_map(Node::changes)).collect();
         let jumps = |nodes: &[Node]| nodes.iter().any(Node::jumps);
@@ -88,7 +89,7 @@ pub(super) enum Control {
 
 impl Node {
     /// What it changes for the nodes after it.
-    fn changes(&self) -> Vec<Operand> {
+    fn changes(&self) -> Vec<Rc<Operand>> {
         match self {
             Self::Action(pipeline) => pipeline.changes(),
             Self::If(branch) | Self::With(branch) => branch.changes.clone(),
@@ -108,19 +109,21 @@ impl Node {
 
 impl Pipeline {
     /// The variables that it assigns, and the maps that its functions set something in.
-    fn changes(&self) -> Vec<Operand> {
+    fn changes(&self) -> Vec<Rc<Operand>> {
         let assigned = self.variables.iter().filter(|_| self.is_assignment);
         let assigned = assigned.map(|name| Operand::Variable(Rc::clone(name), Vec::new()));
         let set = self
             .commands
             .iter()
             .filter_map(|command| match &command.operands[..] {
-                [Operand::Function(name), target, ..] if CHANGE_MAPS.contains(&&**name) => {
-                    Some(target.clone())
-                }
+                [
+                    Operand::Function(name),
+                    target @ (Operand::Variable(..) | Operand::Field(_)),
+                    ..,
+                ] if CHANGE_MAPS.contains(&&**name) => Some(target.clone()),
                 _ => None,
             });
-        assigned.chain(set).collect()
+        assigned.chain(set).map(Rc::new).collect()
     }
 }
 

@@ -308,7 +308,8 @@ impl Run<'_> {
         variables: &mut Variables,
     ) -> Result<(), Fault> {
         for target in &branch.changes {
-            match target {
+            self.work.step()?;
+            match &**target {
                 Operand::Variable(name, fields) => {
                     let Some(place) = variables.place(name) else {
                         continue;

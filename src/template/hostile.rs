@@ -56,6 +56,22 @@ fn is_too_much(template: &str) {
     assert!(matches!(result, Err(Fault::TooMuch(_))), "{template}: {shown}");
 }
 
+/// Every branch knows what is changed in those within it.
+#[test]
+fn changes_in_branches_within_branches_are_paid_for_by_each() {
+    let within = |branches: usize, changes: usize| {
+        let (open, close) = (
+            "{{ if .Values.a }}".repeat(branches),
+            "{{ end }}".repeat(branches),
+        );
+        format!("{{{{ $x := 0 }}}}{open}{}{close}", "{{ $x = 1 }}".repeat(changes))
+    };
+    for few in [within(1, 3_000), within(100, 30)] {
+        assert_eq!(rendered(&few, json!({})), Ok(String::new()));
+    }
+    is_too_much(&within(150, 3_000));
+}
+
 #[test]
 fn templates_that_go_ever_deeper_end() {
     for template in [

@@ -124,6 +124,7 @@ fn dig(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     if path.is_empty() {
         return Err(Fault::Failed("dig has a wrong number of arguments".to_owned()));
     }
+    let chosen_by = Traced::keys_of(path);
     let mut found = source.clone();
     for (position, name) in path.iter().enumerate() {
         let name_text = known_text(name)?;
@@ -138,11 +139,12 @@ fn dig(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
             for name in path.iter().skip(position + 1) {
                 missing.origin = missing_from(&missing, known_text(name)?);
             }
-            return stand_in(default, &missing, work);
+            found = stand_in(default, &missing, work)?;
+            break;
         };
-        found = hang(&taken_from(&found, &next, work)?, &name.keys(), work)?;
+        found = taken_from(&found, &next, work)?;
     }
-    Ok(found)
+    hang(&found, &chosen_by, work)
 }
 
 fn pluck(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
@@ -190,8 +192,8 @@ fn values(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 
 /// What is left is still at the key of the map.
 fn omit(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
-    let ([source], omitted) = at_least(args)?;
-    let omitted = omitted
+    let ([source], omitted_names) = at_least(args)?;
+    let omitted = omitted_names
         .iter()
         .map(|name| known_text(name))
         .collect::<Result<Vec<_>, _>>()?;
@@ -208,7 +210,7 @@ fn omit(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     };
     Ok(Traced {
         value: Value::Map(kept),
-        origin: source.origin.clone(),
+        origin: source.origin.clone().hanging_on(&Traced::keys_of(omitted_names)),
     })
 }
 
@@ -224,7 +226,7 @@ fn pick(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     }
     Ok(Traced {
         value: Value::Map(kept.into_iter().collect()),
-        origin: Origin::derived(source.origin.all_keys()),
+        origin: Origin::derived(source.origin.all_keys().and(&Traced::keys_of(picked))),
     })
 }
 
@@ -282,9 +284,9 @@ fn index(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     }
     for step in path {
         work.step()?;
-        found = hang(&indexed(&found, step, work)?, &step.keys(), work)?;
+        found = indexed(&found, step, work)?;
     }
-    Ok(found)
+    hang(&found, &Traced::keys_of(path), work)
 }
 
 fn indexed(source: &Traced, step: &Traced, work: &mut Work) -> Result<Traced, Fault> {

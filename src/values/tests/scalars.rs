@@ -175,6 +175,21 @@ fn what_values_choose_is_not_called_set_by_the_chart() {
             None,
         ),
         (
+            "{{ (dict \"two\" \"two\") | dig .Values.size \"one\" }}",
+            json!({"size": "none"}),
+            None,
+        ),
+        (
+            "{{ range pick (dict \"x\" \"one\" \"y\" \"two\") .Values.name }}{{ . }}{{ end }}",
+            json!({"name": "x"}),
+            None,
+        ),
+        (
+            "{{ range omit (dict \"x\" \"one\" \"y\" \"two\") .Values.name }}{{ . }}{{ end }}",
+            json!({"name": "y"}),
+            None,
+        ),
+        (
             "{{ index (dict \"one\" \"one\" \"two\" \"two\") .Values.size }}",
             json!({"size": "one"}),
             None,
