@@ -21,7 +21,7 @@ use crate::model::{ApiTraffic, Cluster, ReportError, ReportNote};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::DecodeError;
 use crate::release::record::Release;
-use crate::release::stored::{ReleaseKey, StoredRevision};
+use crate::release::stored::{ReleaseKey, Status, StoredRevision};
 use crate::vocabulary::count;
 use crate::weight;
 
@@ -46,9 +46,13 @@ pub trait Source: Send + Sync + 'static {
         std::future::ready(Err(ReadError::NotRecorded))
     }
 
-    /// The stored revisions of every release in these namespaces; all of them when none are named. `Err` when
+    /// The stored revisions of every release in these namespaces; in all of them when none are named. `Err` when
     /// none could be listed at all; namespaces that could not be listed are in [`Inventory::errors`].
-    fn revisions(&self, namespaces: &[String]) -> impl Future<Output = Result<Inventory, ReadError>> + Send;
+    fn revisions(
+        &self,
+        namespaces: &[String],
+        set: RevisionSet,
+    ) -> impl Future<Output = Result<Inventory, ReadError>> + Send;
 
     /// Reads release records and hands each to the handler exactly once, in any order. A scan that has enough of them
     /// drops the future.
@@ -490,9 +494,35 @@ pub struct Inventory {
 }
 
 impl Inventory {
+    /// Only these revisions of it.
+    #[must_use]
+    pub fn only(mut self, set: RevisionSet) -> Self {
+        self.revisions.retain(|revision| set.has(revision.status));
+        self
+    }
+
     /// Whether it has the revisions of all releases.
     pub fn is_of_all(&self) -> bool {
         self.extent == Extent::Cluster && self.errors.is_empty()
+    }
+}
+
+/// Which revisions of a history are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevisionSet {
+    /// All of them.
+    All,
+    /// All but the superseded ones, which are most of a long history.
+    Current,
+}
+
+impl RevisionSet {
+    /// Whether a revision of this status is listed.
+    pub fn has(self, status: Status) -> bool {
+        match self {
+            Self::All => true,
+            Self::Current => status != Status::Superseded,
+        }
     }
 }
 

@@ -49,7 +49,7 @@ use crate::source::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Capabilities, DryRun, DryRunError, Inventory, Kinds, ObjectHandler, ObjectRequest, OwnedObjects,
-    OwnedQuestion, ReadError, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
+    OwnedQuestion, ReadError, RecordHandler, RevisionSet, ScaleTargets, Share, Source, TerminatingNamespace,
 };
 
 /// A live cluster, behind its API server.
@@ -92,10 +92,13 @@ impl Source for Cluster {
         namespaces::list(&self.http).await
     }
 
-    async fn revisions(&self, namespaces: &[String]) -> Result<Inventory, ReadError> {
-        let (inventory, counts) =
-            storage::list(&self.http, &self.drivers, namespaces, self.selector.as_deref()).await?;
-        *self.record_counts() = Arc::new(counts);
+    async fn revisions(&self, namespaces: &[String], set: RevisionSet) -> Result<Inventory, ReadError> {
+        let selector = self.selector.as_deref();
+        let (inventory, counts) = storage::list(&self.http, &self.drivers, namespaces, set, selector).await?;
+        match set {
+            RevisionSet::All => *self.record_counts() = Arc::new(counts),
+            RevisionSet::Current => {}
+        }
         Ok(inventory)
     }
 

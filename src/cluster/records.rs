@@ -23,10 +23,10 @@ use super::http::{AnswerSize, ApiAnswer, ApiClient, Compression, Get, JSON, Purp
 use super::pages::{self, ListEnd, ListReader, ListRequest, PageSummary};
 use super::pending::{NamespacedName, PendingReads};
 use super::record_counts::{Counts, WantedRecords};
-use super::storage::{self, Part};
+use super::storage;
 use crate::release::decode::DecodeError;
-use crate::release::stored::{Driver, Status, StoredRevision};
-use crate::source::{ReadError, Record, RecordHandler};
+use crate::release::stored::{Driver, StoredRevision};
+use crate::source::{ReadError, Record, RecordHandler, RevisionSet};
 
 /// From how many needed records on one list is cheaper than as many GETs.
 const LIST_FROM: usize = 4;
@@ -37,26 +37,14 @@ const FIRST_PAGE: u32 = 25;
 /// The most that a page has; it has fewer where records are large.
 const LARGEST_PAGE: u32 = 100;
 
-impl Part {
-    /// The list that is worth having, if there is one, and how many records it has.
-    fn choose(counts: Counts, wanted: &[StoredRevision]) -> Option<(Self, usize)> {
-        let current = wanted
-            .iter()
-            .filter(|revision| revision.status != Status::Superseded)
-            .count();
-        let parts = [
-            (Self::All, counts.all, wanted.len()),
-            (
-                Self::Current,
-                counts.all.saturating_sub(counts.superseded),
-                current,
-            ),
-        ];
-        parts
-            .into_iter()
-            .find(|(_, listed, needed)| *needed >= LIST_FROM && is_worth(*needed, *listed))
-            .map(|(part, listed, _)| (part, listed))
-    }
+/// The list that is worth having, if there is one, and how many records it has.
+fn choose(counts: Counts, wanted: &[StoredRevision]) -> Option<(RevisionSet, usize)> {
+    let current = counts.all.saturating_sub(counts.superseded);
+    let sets = [(RevisionSet::All, counts.all), (RevisionSet::Current, current)];
+    sets.into_iter().find(|&(set, listed)| {
+        let needed = wanted.iter().filter(|revision| set.has(revision.status)).count();
+        needed >= LIST_FROM && is_worth(needed, listed)
+    })
 }
 
 /// Whether a list is worth having of which so many records are needed.
@@ -74,7 +62,7 @@ pub(super) async fn read(
     let handler = &handler;
     futures::stream::iter(wanted)
         .for_each_concurrent(4, |((driver, namespace), counts, wanted)| async move {
-            let part = Part::choose(counts, &wanted);
+            let list = choose(counts, &wanted);
             let named = wanted.into_iter().map(|revision| (name(&revision), revision));
             let pending: PendingReads<StoredRevision> = named.collect();
             let reader = RecordReader {
@@ -83,8 +71,8 @@ pub(super) async fn read(
                 handler,
                 retries: RetryBudget::default(),
             };
-            if let Some((part, records)) = part {
-                let labels = storage::labels(part, selector);
+            if let Some((set, records)) = list {
+                let labels = storage::labels(set, selector);
                 let list = reader.list(namespace.as_deref(), &labels, records, &pending);
                 if let Err(error) = list.await {
                     tracing::debug!(resource = driver.resource(), %error, "list refused, reading one by one");

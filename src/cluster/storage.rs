@@ -25,7 +25,7 @@ use super::record_counts::RecordCounts;
 use crate::model::ReportError;
 use crate::object::Gvk;
 use crate::release::stored::{Driver, RecordMetadata, ReleaseKey, StoredRevision};
-use crate::source::{Extent, Inventory, ReadError};
+use crate::source::{Extent, Inventory, ReadError, RevisionSet};
 use crate::weight;
 
 /// How many lists of namespaces are asked for at once.
@@ -137,6 +137,7 @@ pub(super) async fn list(
     http: &ApiClient,
     drivers: &BTreeSet<Driver>,
     namespaces: &[String],
+    set: RevisionSet,
     selector: Option<&str>,
 ) -> Result<(Inventory, RecordCounts), ReadError> {
     let is_of_all = namespaces.is_empty()
@@ -158,7 +159,7 @@ pub(super) async fn list(
     let mut lists = Vec::new();
     for &driver in drivers {
         for &namespace in &scopes {
-            lists.push(list_of(http, driver, namespace, selector));
+            lists.push(list_of(http, driver, namespace, set, selector));
         }
     }
     let mut answers = futures::stream::iter(lists).buffered(LISTS_AT_ONCE);
@@ -244,13 +245,18 @@ async fn list_of<'n>(
     http: &ApiClient,
     driver: Driver,
     namespace: Option<&'n str>,
+    set: RevisionSet,
     selector: Option<&str>,
 ) -> (Driver, Option<&'n str>, Result<Listed, ReadError>) {
     let listed = async {
-        let revisions = list_one(http, driver, namespace, None).await?;
+        let revisions = list_one(http, driver, namespace, &labels(set, None)).await?;
         // Afterwards: what is in the first list and matches is in the second one, too, however long that takes.
         let matching = match selector {
-            Some(_) => Some(list_one(http, driver, namespace, selector).await?),
+            Some(selector) => {
+                let labels = labels(set, Some(selector));
+                let matching = list_one(http, driver, namespace, &labels).await;
+                Some(matching.map_err(|error| name_selector(error, selector))?)
+            }
             None => None,
         };
         Ok(Listed { revisions, matching })
@@ -263,11 +269,11 @@ async fn list_one(
     http: &ApiClient,
     driver: Driver,
     namespace: Option<&str>,
-    selector: Option<&str>,
+    labels: &str,
 ) -> Result<Vec<StoredRevision>, ReadError> {
     let partial = Gvk::new("meta.k8s.io/v1", "PartialObjectMetadata");
     let list = ListRequest {
-        path: &list_path(driver, namespace, &labels(Part::All, selector)),
+        path: &list_path(driver, namespace, labels),
         items: &partial,
         accept: METADATA_ONLY,
         purpose: Purpose {
@@ -279,14 +285,14 @@ async fn list_one(
         retries: &RetryBudget::default(),
     };
     let (items, listed) = (partial.clone(), namespace.map(str::to_owned));
-    let revisions = pages::collect(http, list, move |json| {
+    pages::collect(http, list, move |json| {
         let item: PartialObject<'_> = parse(json.as_bytes())?;
         StatedType::new(item.api_version.as_ref(), item.kind.as_ref()).may_be(&items)?;
         let metadata = &item.metadata;
         must_be_within(&metadata.name, Some(&metadata.namespace), listed.as_deref())?;
         Ok(stored(driver, item.metadata))
-    });
-    revisions.await.map_err(|error| name_selector(error, selector))
+    })
+    .await
 }
 
 /// The resource that holds the records.
@@ -305,20 +311,12 @@ pub(super) fn object_type(driver: Driver) -> Gvk {
     }
 }
 
-/// Which records a list is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    All,
-    /// All but the superseded ones.
-    Current,
-}
-
 /// The label selector of a list, with the user's in it.
-pub(super) fn labels(part: Part, selector: Option<&str>) -> String {
+pub(super) fn labels(set: RevisionSet, selector: Option<&str>) -> String {
     let mut labels = "owner=helm".to_owned();
-    match part {
-        Part::All => {}
-        Part::Current => labels.push_str(",status!=superseded"),
+    match set {
+        RevisionSet::All => {}
+        RevisionSet::Current => labels.push_str(",status!=superseded"),
     }
     if let Some(selector) = selector {
         labels.push(',');
@@ -339,13 +337,13 @@ pub(super) fn list_path(driver: Driver, namespace: Option<&str>, labels: &str) -
 }
 
 /// Names the selector where the API server refuses it: it is the only part of the request that a user words.
-fn name_selector(error: ReadError, selector: Option<&str>) -> ReadError {
-    match (error, selector) {
-        (ReadError::Refused { status: 400, .. }, Some(selector)) => ReadError::Refused {
+fn name_selector(error: ReadError, selector: &str) -> ReadError {
+    match error {
+        ReadError::Refused { status: 400, .. } => ReadError::Refused {
             status: 400,
             reason: format!("`{selector}` is not a label selector, see -l"),
         },
-        (error, _) => error,
+        error => error,
     }
 }
 

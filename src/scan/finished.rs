@@ -13,7 +13,7 @@ use crate::vocabulary::{HealthCode, HealthSeverity};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Newest {
     revision: u64,
-    status: Status,
+    pub(super) status: Status,
     written: Option<DateTime<Utc>>,
 }
 
@@ -55,7 +55,7 @@ pub(super) fn too_many_objects(count: usize) -> Health {
 /// A release that was compared.
 pub(super) struct FinishedRelease {
     pub(super) key: ReleaseKey,
-    newest: Option<Newest>,
+    pub(super) newest: Option<Newest>,
     pub(super) report: Option<ReleaseReport>,
 }
 

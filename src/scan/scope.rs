@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::model::ReportError;
 use crate::policy::selection::{NamespacePattern, Selection};
-use crate::source::{Inventory, ReadError, Source};
+use crate::source::{Inventory, ReadError, RevisionSet, Source};
 
 /// The namespaces whose records a scan lists.
 pub(super) struct Scope {
@@ -93,14 +93,18 @@ impl Scope {
     }
 
     /// The stored revisions in the scope.
-    pub(super) async fn revisions<S: Source>(&self, source: &S) -> Result<Inventory, ReadError> {
+    pub(super) async fn revisions<S: Source>(
+        &self,
+        source: &S,
+        set: RevisionSet,
+    ) -> Result<Inventory, ReadError> {
         let namespaces = match &self.listing {
             Listing::Everywhere => &[][..],
             // Without a name, the source would list everything.
             Listing::Within(names) if names.is_empty() => return Ok(Inventory::default()),
             Listing::Within(names) => names,
         };
-        let mut inventory = source.revisions(namespaces).await?;
+        let mut inventory = source.revisions(namespaces, set).await?;
         if !self.patterns.is_empty() {
             let is_in = |namespace: &str| self.patterns.iter().any(|pattern| pattern.matches(namespace));
             inventory

@@ -24,7 +24,9 @@ use crate::policy::{AskValues, Confirm};
 use crate::release::history::{Depth, History};
 use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::source::followed::{FollowedAnswer, HelmChart};
-use crate::source::{Extent, Inventory, Kinds, ObjectRequest, ReadError, ScaleTargets, Share, Source};
+use crate::source::{
+    Extent, Inventory, Kinds, ObjectRequest, ReadError, RevisionSet, ScaleTargets, Share, Source,
+};
 use crate::types::TypeTable;
 use crate::vocabulary::ScanStage;
 
@@ -260,10 +262,13 @@ impl<S: Source> Stages<'_, S> {
     /// Lists the records in the selected namespaces.
     async fn list_records(&self) -> Result<(Scope, Inventory), ReportError> {
         let scope = Scope::of(&**self.source, &self.options.selection).await;
-        let inventory = scope.revisions(&**self.source).await.map_err(|error| {
-            self.state.note_unreadable(&error);
-            scope.unlisted(&error)
-        })?;
+        let inventory = scope
+            .revisions(&**self.source, RevisionSet::All)
+            .await
+            .map_err(|error| {
+                self.state.note_unreadable(&error);
+                scope.unlisted(&error)
+            })?;
         Ok((scope, inventory))
     }
 
@@ -357,7 +362,7 @@ impl<S: Source> Stages<'_, S> {
             return None;
         }
         let name = release.exact_name()?;
-        let inventory = self.source.revisions(&[]).await.ok()?;
+        let inventory = self.source.revisions(&[], RevisionSet::All).await.ok()?;
         let mut histories = History::group(inventory.revisions);
         histories.retain(|history| self.is_wanted(history));
         elsewhere(&name, &histories)
@@ -555,10 +560,10 @@ impl<S: Source> Stages<'_, S> {
         }
     }
 
-    /// Lists the releases once more, and notes which of them changed during the scan.
+    /// Lists the releases once more, as far as it matters, and notes which of them changed during the scan.
     async fn recheck(&self, scope: &Scope, errors_before: &[ReportError]) {
         self.progress.stage("checking for changes during the scan", 0);
-        match scope.revisions(&**self.source).await {
+        match scope.revisions(&**self.source, self.state.listed_again()).await {
             Ok(after) => {
                 let new_errors = after
                     .errors

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use super::asked::{ObjectSaid, ValuesWanted};
 use super::claims::{Claims, DeployedNames, HeldObject};
 use super::cluster_facts::Absence;
-use super::finished::FinishedRelease;
+use super::finished::{FinishedRelease, Newest};
 use super::forbidden::Forbidden;
 use super::inspection::Inspection;
 use super::ledger::Ledger;
@@ -38,7 +38,9 @@ use crate::release::history::History;
 use crate::release::stored::ReleaseKey;
 use crate::source::followed::{FollowedAnswer, FollowedQuestion, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
-use crate::source::{DryRun, DryRunError, Expected, Kinds, ObjectRequest, ReadError, TerminatingNamespace};
+use crate::source::{
+    DryRun, DryRunError, Expected, Kinds, ObjectRequest, ReadError, RevisionSet, TerminatingNamespace,
+};
 use crate::types::TypeTable;
 use crate::vocabulary::NoKeyReason;
 
@@ -531,6 +533,21 @@ impl ScanState {
                     release.note_changed_during_scan(now, absence);
                 }
             }
+        }
+    }
+
+    /// The revisions that a listing needs to have to say which releases changed: an operation of Helm leaves a newest
+    /// revision that is not superseded. The older ones of a long history are not listed again.
+    pub(super) fn listed_again(&self) -> RevisionSet {
+        let newest = |release: &ReleaseProgress| match release {
+            ReleaseProgress::Open(release) => Newest::of(&release.history),
+            ReleaseProgress::Finished(release) => release.newest,
+        };
+        let is_superseded = |newest: Newest| !RevisionSet::Current.has(newest.status);
+        if self.inner().releases.iter().filter_map(newest).any(is_superseded) {
+            RevisionSet::All
+        } else {
+            RevisionSet::Current
         }
     }
 

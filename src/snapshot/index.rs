@@ -11,7 +11,8 @@ use crate::release::stored::{Driver, ReleaseKey, StoredRevision};
 use crate::source::followed::{DriftSettings, Followed, HelmChart};
 use crate::source::surroundings::Surroundings;
 use crate::source::{
-    Capabilities, Inventory, Kinds, OwnedObjects, ReadError, ScaleTargets, ServedKind, TerminatingNamespace,
+    Capabilities, Inventory, Kinds, OwnedObjects, ReadError, RevisionSet, ScaleTargets, ServedKind,
+    TerminatingNamespace,
 };
 
 /// The name and version of the format.
@@ -163,6 +164,17 @@ pub(super) struct RecordedListing {
     /// The namespaces that were asked for; all of them when none are named.
     pub(super) namespaces: Vec<String>,
     pub(super) answer: Recorded<Inventory>,
+}
+
+impl RecordedListing {
+    /// Whether a later listing of these revisions says nothing else.
+    pub(super) fn answers(&self, later: &Self, set: RevisionSet) -> bool {
+        let answer = match &self.answer {
+            Recorded::Given(inventory) => Recorded::Given(inventory.clone().only(set)),
+            Recorded::Unreadable(error) => Recorded::Unreadable(error.clone()),
+        };
+        self.namespaces == later.namespaces && answer == later.answer
+    }
 }
 
 /// The kinds that the recorded objects need.

@@ -27,7 +27,7 @@ use crate::source::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Capabilities, ChartHandler, ChartRecord, Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest,
-    OwnedObjects, OwnedQuestion, ReadError, Record, RecordHandler, ScaleTargets, Share, Source,
+    OwnedObjects, OwnedQuestion, ReadError, Record, RecordHandler, RevisionSet, ScaleTargets, Share, Source,
     TerminatingNamespace,
 };
 
@@ -199,12 +199,12 @@ impl Source for SnapshotSource {
     }
 
     /// The listings in the order in which they were made, and then the last one again and again.
-    async fn revisions(&self, namespaces: &[String]) -> Result<Inventory, ReadError> {
+    async fn revisions(&self, namespaces: &[String], set: RevisionSet) -> Result<Inventory, ReadError> {
         let position = self.listed.fetch_add(1, Ordering::Relaxed);
         let listings = &self.index.listings;
         let listing = listings.get(position).or(listings.last());
         listing.map_or(Err(ReadError::NotRecorded), |listing| {
-            limit_to(listing, namespaces)
+            limit_to(listing, namespaces).map(|inventory| inventory.only(set))
         })
     }
 

@@ -33,8 +33,8 @@ use crate::source::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Capabilities, ChartHandler, ChartRecord, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest,
-    ObjectSink, OwnedObjects, OwnedQuestion, ReadError, Record, RecordHandler, ScaleTargets, Share, Source,
-    TerminatingNamespace,
+    ObjectSink, OwnedObjects, OwnedQuestion, ReadError, Record, RecordHandler, RevisionSet, ScaleTargets,
+    Share, Source, TerminatingNamespace,
 };
 use crate::types::MAX_DOCUMENT;
 use crate::weight::{self, Allowance, SMALL_VALUE, turn};
@@ -202,14 +202,18 @@ impl<S: Source> Source for Recorder<S> {
         self.source.namespaces().await
     }
 
-    async fn revisions(&self, namespaces: &[String]) -> Result<Inventory, ReadError> {
-        let answer = self.source.revisions(namespaces).await;
+    async fn revisions(&self, namespaces: &[String], set: RevisionSet) -> Result<Inventory, ReadError> {
+        let answer = self.source.revisions(namespaces, set).await;
         let listing = RecordedListing {
             namespaces: namespaces.to_vec(),
             answer: answer.clone().into(),
         };
         let mut state = self.notes.state();
-        if state.listings.last() != Some(&listing) {
+        if !state
+            .listings
+            .last()
+            .is_some_and(|last| last.answers(&listing, set))
+        {
             state.listings.push(listing);
         }
         answer

@@ -128,7 +128,7 @@ async fn no_value_is_built_that_takes_too_much_memory() {
         .insert("example.com/v1".to_owned(), Ok(Some(document.clone())));
     let (_guard, path) = new_path();
     let recorder = record_into(&fake, &path, None);
-    recorder.revisions(&[]).await.unwrap();
+    recorder.revisions(&[], RevisionSet::All).await.unwrap();
     objects(&recorder, &wanted).await;
     recorder.schema("example.com/v1").await.unwrap();
     recorder.finish().unwrap();

@@ -31,7 +31,7 @@ use crate::source::followed::{DriftSettings, FollowedQuestion, FoundSettings, He
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Expected, Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record,
-    RecordHandler, ScaleTargets, ServedKind, Share, Source,
+    RecordHandler, RevisionSet, ScaleTargets, ServedKind, Share, Source,
 };
 
 /// A cluster in memory. An object that it does not have is not found.
@@ -65,9 +65,11 @@ impl Source for Fake {
         Ok(self.kinds.clone())
     }
 
-    async fn revisions(&self, _: &[String]) -> Result<Inventory, ReadError> {
+    async fn revisions(&self, _: &[String], set: RevisionSet) -> Result<Inventory, ReadError> {
         let position = self.listed.fetch_add(1, Ordering::Relaxed);
-        Ok(self.listings[position.min(self.listings.len() - 1)].clone())
+        Ok(self.listings[position.min(self.listings.len() - 1)]
+            .clone()
+            .only(set))
     }
 
     async fn records(&self, wanted: Vec<StoredRevision>, _: Share, found: RecordHandler) {
@@ -237,7 +239,7 @@ struct Answers {
 async fn ask(source: &impl Source, wanted: &[ObjectRequest]) -> Answers {
     let mut listings = Vec::new();
     for _ in 0..3 {
-        listings.push(source.revisions(&[]).await);
+        listings.push(source.revisions(&[], RevisionSet::All).await);
     }
     let mut records = Vec::new();
     for number in 1..=5 {
@@ -481,15 +483,24 @@ async fn later_scans_may_look_at_fewer_namespaces() {
     for limit in taken {
         let (_guard, path) = new_path();
         let recorder = record_into(&fake, &path, None);
-        recorder.revisions(&limit).await.unwrap();
+        recorder.revisions(&limit, RevisionSet::All).await.unwrap();
         recorder.finish().unwrap();
         let snapshot = SnapshotSource::open(&path).unwrap();
-        assert_eq!(snapshot.revisions(&[]).await.unwrap(), in_namespaces(&["a", "b"]));
         assert_eq!(
-            snapshot.revisions(&names(&["b"])).await.unwrap(),
+            snapshot.revisions(&[], RevisionSet::All).await.unwrap(),
+            in_namespaces(&["a", "b"])
+        );
+        assert_eq!(
+            snapshot
+                .revisions(&names(&["b"]), RevisionSet::All)
+                .await
+                .unwrap(),
             in_namespaces(&["b"])
         );
-        let beyond = snapshot.revisions(&names(&["b", "c"])).await.unwrap();
+        let beyond = snapshot
+            .revisions(&names(&["b", "c"]), RevisionSet::All)
+            .await
+            .unwrap();
         assert_eq!(beyond.revisions, in_namespaces(&["b"]).revisions);
         let complaints: Vec<&str> = beyond.errors.iter().map(|error| error.scope.as_str()).collect();
         if limit.is_empty() {
@@ -497,7 +508,10 @@ async fn later_scans_may_look_at_fewer_namespaces() {
         } else {
             assert_eq!(complaints, ["namespace/c"]);
             assert_eq!(
-                snapshot.revisions(&names(&["c"])).await.unwrap_err(),
+                snapshot
+                    .revisions(&names(&["c"]), RevisionSet::All)
+                    .await
+                    .unwrap_err(),
                 ReadError::NotRecorded
             );
         }

@@ -10,7 +10,7 @@ use crate::release::history::Depth;
 use crate::release::stored::Status;
 use crate::scan::{InSync, OrphanSearch, Progress, Quiet, ScanLimits, ScanOptions, scan};
 use crate::shell::ClusterFlags;
-use crate::source::{ChartHandler, ChartRecord};
+use crate::source::{ChartHandler, ChartRecord, RevisionSet};
 use crate::vocabulary::{HealthCode, Stopped};
 
 /// An operation that was pending when the snapshot was taken is pending in every scan of it, however late.
@@ -342,7 +342,7 @@ async fn charts_are_read_back_as_they_were_written() {
         })
     };
     recorder.kinds().await.unwrap();
-    recorder.revisions(&[]).await.unwrap();
+    recorder.revisions(&[], RevisionSet::All).await.unwrap();
     let found = Arc::<Mutex<Vec<Value>>>::default();
     recorder
         .charts(vec![revision.clone()], read(Arc::clone(&found)))

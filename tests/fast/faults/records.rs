@@ -345,9 +345,8 @@ fn all_in_sync(server: &Server, flags: &[&str], objects: usize) {
 #[test]
 fn records_are_listed_where_most_are_needed_and_else_asked_for_by_name() {
     let listed = |server: &Server, query: &str| {
-        let requests = server.received();
-        let with = |text: &str| requests.iter().any(|request| request.target.contains(text));
-        with(WITH_PAYLOAD) && with(query)
+        let mut requests = server.received().into_iter();
+        requests.any(|request| request.target.contains(WITH_PAYLOAD) && request.target.contains(query))
     };
     // All that there is, over several pages.
     let server = Server::start(seven(2)).pages_of(3);
@@ -464,6 +463,40 @@ fn a_release_that_moves_during_the_scan_is_not_judged() {
     };
     assert_eq!((name.as_str(), code.as_str()), ("web", "changed-during-scan"));
     assert_eq!(run.json()["releases"][0]["verdict"], "incomplete");
+}
+
+/// The second listing leaves out superseded revisions, unless one of them is the newest of its release.
+#[test]
+fn what_is_not_listed_again_is_not_said_to_have_moved() {
+    let revision = |number: u64, status: &'static str| {
+        let mut revision = Revision::new("shop", "web", &[config_map("settings", "red")]);
+        (revision.number, revision.status) = (number, status);
+        revision.stored()
+    };
+    let live = || live("shop", "web", &config_map("settings", "red"));
+    for (newest, again) in [("deployed", false), ("superseded", true)] {
+        let server = Server::start([revision(1, "superseded"), revision(2, newest), live()]);
+        let run = scan_json(&server, &[]);
+        let moved = run.health();
+        let moved = moved.iter().filter(|(_, code, _)| code == "changed-during-scan");
+        assert_eq!(moved.count(), 0, "{newest}: {}", run.stdout);
+        let listings = server.received().into_iter().filter(|request| {
+            request.target.contains(RECORDS) && request.accept.contains("PartialObjectMetadataList")
+        });
+        let of_all = listings.filter(|request| !request.target.contains("status%21%3Dsuperseded"));
+        assert_eq!(of_all.count(), if again { 2 } else { 1 }, "{newest}");
+    }
+    let server = Server::start([revision(1, "superseded"), revision(2, "superseded"), live()]).on(
+        "/api/v1/secrets",
+        RECORDS,
+        1,
+        1,
+        Fault::Change(revision(3, "superseded")),
+    );
+    let run = scan_json(&server, &[]);
+    let moved = run.health();
+    let moved = moved.iter().filter(|(_, code, _)| code == "changed-during-scan");
+    assert_eq!(moved.count(), 1, "{}", run.stdout);
 }
 
 #[test]
