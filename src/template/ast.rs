@@ -50,9 +50,10 @@ pub struct Branch {
     pub body: Rc<[Node]>,
     /// What is rendered otherwise.
     pub otherwise: Rc<[Node]>,
-    /// What its nodes change for those after it: variables that are assigned, and maps that something is set in. Shared with
-    /// the branches around it.
-    pub changes: Vec<Rc<Operand>>,
+    /// What its nodes change for those after it. Shared with the branches around it.
+    pub changes: Vec<Rc<Change>>,
+    /// Whether what it renders may go on with the line that it begins in.
+    pub is_within_line: bool,
     /// Whether `break` or `continue` in it ends a turn of the `range` around it.
     pub jumps: bool,
 }
@@ -60,19 +61,62 @@ pub struct Branch {
 impl Branch {
     /// A branch with what its nodes do to those after it.
     pub(super) fn new(control: Control, pipeline: Pipeline, body: Rc<[Node]>, otherwise: Rc<[Node]>) -> Self {
-        // Within `with` and `range`, a field is one of another dot.
-        let is_same_dot =
-            |target: &Rc<Operand>| control == Control::If || matches!(**target, Operand::Variable(..));
-        let changed = body.iter().flat_map(Node::changes).filter(is_same_dot);
-        let changes = changed.chain(otherwise.iter().flat_map(Node::changes)).collect();
+        let mut changes: Vec<Rc<Change>> = body.iter().flat_map(Node::changes).collect();
+        if control != Control::If {
+            // The dot is another one within: what the pipeline has.
+            let before = changes.len();
+            changes.retain(|change| !change.is_of_dot());
+            if changes.len() < before {
+                pipeline.add_holders(&mut changes);
+            }
+        }
+        changes.extend(otherwise.iter().flat_map(Node::changes));
         let jumps = |nodes: &[Node]| nodes.iter().any(Node::jumps);
         Self {
             jumps: (control != Control::Range && jumps(&body)) || jumps(&otherwise),
+            is_within_line: goes_on_with_line(&body) || goes_on_with_line(&otherwise),
             pipeline,
             body,
             otherwise,
             changes,
         }
+    }
+}
+
+/// Whether the first thing that nodes render is no line of its own.
+fn goes_on_with_line(nodes: &[Node]) -> bool {
+    for node in nodes {
+        match node {
+            Node::Text(text) => {
+                let text = text.trim_start_matches([' ', '\t', '\r']);
+                if !text.is_empty() {
+                    return !text.starts_with('\n');
+                }
+            }
+            Node::Action(pipeline) if pipeline.variables.is_empty() => return !pipeline.begins_line(),
+            Node::Template { .. } => return true,
+            Node::If(branch) | Node::With(branch) | Node::Range(branch) if branch.is_within_line => {
+                return true;
+            }
+            Node::Action(_) | Node::If(_) | Node::With(_) | Node::Range(_) | Node::Break | Node::Continue => {
+            }
+        }
+    }
+    false
+}
+
+/// What nodes change for those after them.
+#[derive(Debug)]
+pub enum Change {
+    /// A variable is assigned.
+    Variable(Rc<str>),
+    /// A map that this operand holds: something is set in it, or it is given to a template that may do so.
+    Maps(Operand),
+}
+
+impl Change {
+    fn is_of_dot(&self) -> bool {
+        matches!(self, Self::Maps(Operand::Dot | Operand::Field(_)))
     }
 }
 
@@ -89,13 +133,22 @@ pub(super) enum Control {
 
 impl Node {
     /// What it changes for the nodes after it.
-    fn changes(&self) -> Vec<Rc<Operand>> {
+    fn changes(&self) -> Vec<Rc<Change>> {
+        let mut changes = Vec::new();
         match self {
-            Self::Action(pipeline) => pipeline.changes(),
-            Self::If(branch) | Self::With(branch) => branch.changes.clone(),
-            Self::Range(branch) => [branch.pipeline.changes(), branch.changes.clone()].concat(),
-            Self::Text(_) | Self::Template { .. } | Self::Break | Self::Continue => Vec::new(),
+            Self::Action(pipeline) => pipeline.add_changes(&mut changes),
+            Self::If(branch) | Self::With(branch) | Self::Range(branch) => {
+                branch.pipeline.add_changes(&mut changes);
+                changes.extend(branch.changes.iter().cloned());
+            }
+            Self::Template { argument, .. } => {
+                if let Some(argument) = argument {
+                    argument.add_holders(&mut changes);
+                }
+            }
+            Self::Text(_) | Self::Break | Self::Continue => {}
         }
+        changes
     }
 
     fn jumps(&self) -> bool {
@@ -108,22 +161,37 @@ impl Node {
 }
 
 impl Pipeline {
-    /// The variables that it assigns, and the maps that its functions set something in.
-    fn changes(&self) -> Vec<Rc<Operand>> {
+    /// Adds the variables that it assigns, and the maps that its functions may set something in.
+    fn add_changes(&self, changes: &mut Vec<Rc<Change>>) {
         let assigned = self.variables.iter().filter(|_| self.is_assignment);
-        let assigned = assigned.map(|name| Operand::Variable(Rc::clone(name), Vec::new()));
-        let set = self
-            .commands
-            .iter()
-            .filter_map(|command| match &command.operands[..] {
-                [
-                    Operand::Function(name),
-                    target @ (Operand::Variable(..) | Operand::Field(_)),
-                    ..,
-                ] if CHANGE_MAPS.contains(&&**name) => Some(target.clone()),
-                _ => None,
-            });
-        assigned.chain(set).map(Rc::new).collect()
+        changes.extend(assigned.map(|name| Rc::new(Change::Variable(Rc::clone(name)))));
+        for command in &self.commands {
+            match &command.operands[..] {
+                [Operand::Function(name), target, ..] if CHANGE_MAPS.contains(&&**name) => {
+                    target.add_holders(changes);
+                }
+                // What comes by the pipe is given to the template as well.
+                [Operand::Function(name), ..] if GIVE_MAPS.contains(&&**name) => self.add_holders(changes),
+                _ => {}
+            }
+            for operand in &command.operands {
+                if let Operand::Pipeline(pipeline) = operand.without_fields() {
+                    pipeline.add_changes(changes);
+                }
+            }
+        }
+    }
+
+    /// Adds what its operands hold.
+    fn add_holders(&self, changes: &mut Vec<Rc<Change>>) {
+        let operands = self.commands.iter().flat_map(|command| &command.operands);
+        operands.for_each(|operand| operand.add_holders(changes));
+    }
+
+    /// Whether it prints a line break first.
+    fn begins_line(&self) -> bool {
+        let last = self.commands.last().and_then(|command| command.operands.first());
+        matches!(last, Some(Operand::Function(name)) if &**name == "nindent")
     }
 }
 
@@ -136,6 +204,9 @@ const CHANGE_MAPS: [&str; 6] = [
     "mergeOverwrite",
     "mustMergeOverwrite",
 ];
+
+/// The functions that give what they are given to a template.
+const GIVE_MAPS: [&str; 2] = ["include", "tpl"];
 
 /// Commands, each of which gets the value of the one before it as its last argument.
 #[derive(Debug, Clone)]
@@ -180,4 +251,46 @@ pub enum Operand {
     Pipeline(Box<Pipeline>),
     /// Fields of a pipeline in parentheses: `(index .a 0).b`.
     Chain(Box<Operand>, Vec<Rc<str>>),
+}
+
+impl Operand {
+    /// Adds what it holds: a variable or the dot, or those in a pipeline.
+    fn add_holders(&self, changes: &mut Vec<Rc<Change>>) {
+        match self.without_fields() {
+            Self::Dot | Self::Field(_) | Self::Variable(..) => {
+                if !self.is_of_helm() {
+                    changes.push(Rc::new(Change::Maps(self.clone())));
+                }
+            }
+            Self::Pipeline(pipeline) => pipeline.add_holders(changes),
+            Self::Nil
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Float(_)
+            | Self::Text(_)
+            | Self::Function(_)
+            | Self::Chain(..) => {}
+        }
+    }
+
+    /// What it is without the fields behind its parentheses.
+    fn without_fields(&self) -> &Self {
+        let mut operand = self;
+        while let Self::Chain(inner, _) = operand {
+            operand = inner;
+        }
+        operand
+    }
+
+    /// Whether it is a part of what Helm gives, whose keys are known.
+    fn is_of_helm(&self) -> bool {
+        let (Self::Variable(_, fields) | Self::Field(fields)) = self else {
+            return false;
+        };
+        let first = fields.first().map(|name| &**name);
+        matches!(
+            first,
+            Some("Values" | "Chart" | "Release" | "Capabilities" | "Files" | "Template")
+        )
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::ast::{Branch, Defines, Node, Operand, Pipeline};
+use super::ast::{Branch, Change, Defines, Node, Operand, Pipeline};
 use super::cache::Template;
 use super::functions;
 use super::key::{Key, Keys};
@@ -25,6 +25,16 @@ pub struct File {
     pub(super) changes_values: bool,
     /// What would have failed, had nobody had to guess which branch Helm takes.
     excused: HashSet<Excused>,
+    asked: AskedOfHelm,
+}
+
+/// What a file asks Helm for that is not the same at each time.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct AskedOfHelm {
+    /// Live objects, by `lookup`.
+    pub(super) objects: bool,
+    /// Which operation it is: `.Release.IsInstall`, `.Release.Revision` and the like.
+    pub(super) operation: bool,
 }
 
 /// A field that was asked of something that has none: the key of that, and the name of the field.
@@ -39,6 +49,7 @@ impl File {
             above: HashSet::new(),
             changes_values: false,
             excused: HashSet::new(),
+            asked: AskedOfHelm::default(),
         }
     }
 
@@ -60,10 +71,15 @@ impl File {
             excused: HashSet::new(),
             included: Vec::new(),
             jumping: Keys::None,
+            asked: AskedOfHelm::default(),
         };
         let text = run.template(nodes, root);
         let Run {
-            reads, work, excused, ..
+            reads,
+            work,
+            excused,
+            asked,
+            ..
         } = run;
         work.back_to(level);
         let mut above = HashSet::new();
@@ -80,7 +96,18 @@ impl File {
             above,
             changes_values: false,
             excused,
+            asked,
         }
+    }
+
+    /// Whether it asks for live objects.
+    pub const fn asks_cluster(&self) -> bool {
+        self.asked.objects
+    }
+
+    /// Whether it asks which operation it is rendered for.
+    pub const fn asks_operation(&self) -> bool {
+        self.asked.operation
     }
 
     /// Whether the next files of the chart see something that it set.
@@ -122,6 +149,7 @@ pub(super) struct Run<'r> {
     included: Vec<(Rc<str>, usize)>,
     /// The keys that decide whether a turn of the innermost `range` ends before its end.
     jumping: Keys,
+    pub(super) asked: AskedOfHelm,
 }
 
 /// The variables of a template, of which the innermost one of a name counts.
@@ -292,6 +320,7 @@ impl Run<'_> {
         // With another branch, the text itself hangs on the condition; without one, only whether it is there.
         let has_alternative = truth.is_none() || !branch.otherwise.is_empty();
         Conditional::new(&keys, has_alternative).rewrite(out, &place);
+        self.note_nothing(branch, &keys, &place, out)?;
         self.hang_changes(branch, &keys, dot, variables)?;
         if branch.jumps {
             self.jumping = self.jumping.and(&keys);
@@ -307,46 +336,57 @@ impl Run<'_> {
         dot: &Traced,
         variables: &mut Variables,
     ) -> Result<(), Fault> {
-        for target in &branch.changes {
+        if keys.is_none() {
+            return Ok(());
+        }
+        for change in &branch.changes {
             self.work.step()?;
-            match &**target {
-                Operand::Variable(name, fields) => {
-                    let Some(place) = variables.place(name) else {
-                        continue;
-                    };
-                    if fields.is_empty() {
-                        if !place.is_of_tree() {
-                            *place = functions::hang(place, keys, self.work)?;
-                        }
-                    } else {
-                        self.hang_entry(&place.clone(), fields, keys)?;
+            match &**change {
+                Change::Variable(name) => {
+                    if let Some(place) = variables.place(name)
+                        && !place.is_of_tree()
+                    {
+                        *place = functions::hang(place, keys, self.work)?;
                     }
                 }
-                Operand::Field(fields) => self.hang_entry(dot, fields, keys)?,
-                _ => {}
+                Change::Maps(Operand::Variable(name, fields)) => {
+                    if let Some(held) = variables.place(name).and_then(|place| place.at(fields)) {
+                        self.hang_maps(&held, keys)?;
+                    }
+                }
+                Change::Maps(Operand::Field(fields)) => {
+                    if let Some(held) = dot.at(fields) {
+                        self.hang_maps(&held, keys)?;
+                    }
+                }
+                Change::Maps(_) => self.hang_maps(dot, keys)?,
             }
         }
         Ok(())
     }
 
-    /// Lets what is in a map, at the end of a chain of names, hang on keys. What Helm gives has keys of its own.
-    fn hang_entry(&mut self, holder: &Traced, names: &[Rc<str>], keys: &Keys) -> Result<(), Fault> {
-        let Some((name, above)) = names.split_last() else {
-            return Ok(());
-        };
-        let Some(Traced {
-            value: Value::Map(map),
-            ..
-        }) = holder.at(above)
-        else {
-            return Ok(());
-        };
-        match map.get(name) {
-            Some(entry) if !map.is_of_tree() && !entry.is_of_tree() => {
-                let entry = functions::hang(&entry, keys, self.work)?;
-                map.entries_mut().insert(Rc::clone(name), entry);
+    /// Lets the maps in a value hang on keys, for all who hold them: templates set something in them, or may do so.
+    fn hang_maps(&mut self, value: &Traced, keys: &Keys) -> Result<(), Fault> {
+        self.work.step()?;
+        match &value.value {
+            // A map may hold itself.
+            Value::Map(map) if map.choose_by(keys) => {
+                self.work.enter()?;
+                let entries: Vec<Traced> = map.entries().values().cloned().collect();
+                self.work.steps(entries.len())?;
+                for entry in entries {
+                    self.hang_maps(&entry, keys)?;
+                }
+                self.work.leave();
             }
-            Some(_) | None => {}
+            Value::List(items) => {
+                self.work.enter()?;
+                for item in items.iter() {
+                    self.hang_maps(item, keys)?;
+                }
+                self.work.leave();
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -396,7 +436,29 @@ impl Run<'_> {
         }
         let keys = std::mem::replace(&mut self.jumping, jumping).and(&keys);
         Conditional::new(&keys, !branch.otherwise.is_empty()).rewrite(out, &place);
+        self.note_nothing(branch, &keys, &place, out)?;
         self.hang_changes(branch, &keys, dot, variables)
+    }
+
+    /// Notes that a condition may put something into a line where it put nothing.
+    fn note_nothing(
+        &mut self,
+        branch: &Branch,
+        keys: &Keys,
+        place: &Mark,
+        out: &mut Text,
+    ) -> Result<(), Fault> {
+        if branch.is_within_line && !keys.is_none() && out.is_at(place) {
+            self.work.bytes(PIECE_BYTES)?;
+            out.push(
+                "",
+                &Origin {
+                    kind: Kind::Alternative,
+                    ..Origin::derived(keys.clone())
+                },
+            );
+        }
+        Ok(())
     }
 
     /// What `range` goes through: indexes or names, and elements. Of what is not known, one element that is not known.
@@ -513,10 +575,11 @@ impl Run<'_> {
             excused: std::mem::take(&mut self.excused),
             included: std::mem::take(&mut self.included),
             jumping: Keys::None,
+            asked: self.asked,
         };
         let rendered = run.template(&template.nodes, dot);
         (self.reads, self.guesses, self.included) = (run.reads, run.guesses, run.included);
-        self.excused = run.excused;
+        (self.excused, self.asked) = (run.excused, run.asked);
         let keys = text.keys();
         Ok(rendered?.map_origins(|_, origin| match origin.kind {
             // The text is a value itself, written by whoever set the key.

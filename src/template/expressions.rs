@@ -164,6 +164,7 @@ impl Run<'_> {
     fn fields(&mut self, mut value: Traced, fields: &[Rc<str>]) -> Result<Traced, Fault> {
         for (position, name) in fields.iter().enumerate() {
             self.work.step()?;
+            self.asked.operation |= matches!(&**name, "IsInstall" | "IsUpgrade" | "Revision");
             // Nil at the beginning of a chain has no fields, and asking is no error; nil on the way is one
             // (Go: `evalField`, where an invalid receiver is none and a nil interface fails).
             value = match &value.value {
@@ -241,7 +242,10 @@ impl Run<'_> {
                 Some(text) => Ok(Traced::text(self.tpl(&text, dot)?)),
                 None => Ok(Traced::unknown(args)),
             },
-            ("lookup", _) => Ok(Traced::unknown(&[])),
+            ("lookup", _) => {
+                self.asked.objects = true;
+                Ok(Traced::unknown(&[]))
+            }
             _ => {
                 let value = if args.iter().any(|arg| matches!(arg.value, Value::Native(_))) {
                     let args: Vec<Traced> = args.iter().map(as_list).collect();

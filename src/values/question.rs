@@ -83,6 +83,16 @@ impl<'q> Question<'q> {
 
     /// The same with a value in the type that the key wants, whatever that is.
     pub(super) fn verified_as_any_type(self, key: &Key, value: &Value) -> Result<Suggestion, NoKeyReason> {
+        // The API server takes a number for the text of a quantity. To it they are two values all the same: Helm 4 stops at a
+        // number where somebody else owns the text.
+        if self.is_quantity()
+            && let (Some(Value::String(_)), Value::Number(number)) = (&self.field.live, value)
+            && let text = Value::String(number.to_string())
+            && self.gives_exactly(key, &text)
+            && let Ok(found) = self.verified(key, text)
+        {
+            return Ok(found);
+        }
         let first = self.verified(key, value.clone());
         if !matches!(first, Err(NoKeyReason::NotKept | NoKeyReason::RefusedBySchema)) {
             return first;
@@ -92,6 +102,13 @@ impl<'q> Question<'q> {
             .into_iter()
             .find_map(|other| self.verified(key, other).ok())
             .map_or(first, Ok)
+    }
+
+    /// Whether the field is the very value that lives, with a value at a key.
+    fn gives_exactly(self, key: &Key, value: &Value) -> bool {
+        let trial = self.trial(key, value).map(|(trial, ..)| trial);
+        let document = trial.as_ref().ok().and_then(|trial| self.document_of(trial));
+        document.and_then(|document| document.value(&self.field.path)) == self.field.live
     }
 
     /// Of keys with values the one that keeps what lives and changes least else; the first of those that change as little. One
@@ -301,6 +318,17 @@ impl<'q> Question<'q> {
         let path = &self.field.path;
         self.is_otherwise(document, deployed)
             || (deployed.is_some() && document.field(path).is_none() && !document.may_have(path))
+    }
+
+    /// Whether the field may hang on live objects that the template asks for: then no name says what the upgrade renders.
+    pub(super) fn is_asked_of_cluster(self) -> bool {
+        let Template::Known(template) = self.template() else {
+            return false;
+        };
+        let map = self.session.source_map(template);
+        let document = map.as_ref().and_then(|map| self.document(map));
+        let located = document.and_then(|document| document.field(&self.field.path));
+        self.session.asks_cluster(template) && located.is_some_and(|located| located.has_hole)
     }
 
     /// Whether the field takes a number and lives as a text.

@@ -21,10 +21,14 @@ pub fn release_chart(part: ChartPart) -> Result<ReleaseChart, Reason> {
     let mut left = MAX_FILE_BYTES;
     let chart = part.chart.ok_or(Reason::Unreadable)?;
     let metadata = value(chart.metadata)?;
-    let has_dependencies = metadata
+    let is_declared = metadata
         .get("dependencies")
         .and_then(Value::as_array)
         .is_some_and(|dependencies| !dependencies.is_empty());
+    // Helm also renders what lies in `charts/` undeclared.
+    let manifest = part.manifest.unwrap_or_default();
+    let name = metadata.get("name").and_then(Value::as_str).unwrap_or_default();
+    let has_dependencies = is_declared || manifest.contains(&format!("\n# Source: {name}/charts/"));
     Ok(ReleaseChart {
         name: part.name,
         namespace: part.namespace,
@@ -35,7 +39,7 @@ pub fn release_chart(part: ChartPart) -> Result<ReleaseChart, Reason> {
             Some(_) | None => DefaultNulls::Kept,
         },
         config: value(part.config)?,
-        manifest: part.manifest.unwrap_or_default(),
+        manifest,
         chart: Chart {
             metadata,
             templates: files(chart.templates, &mut left)?,

@@ -38,6 +38,8 @@ pub(super) struct Session<'s> {
     surroundings: &'s Surroundings,
     /// The same for the upgrade that sets a key.
     upgrade: Surroundings,
+    /// What the upgrade renders without a key, of the templates that ask which operation it is.
+    upgraded: RefCell<HashMap<Rc<str>, Rc<SourceMap>>>,
     default_nulls: DefaultNulls,
     rendered: Rendered<'s>,
     program: Program,
@@ -94,8 +96,10 @@ impl<'s> Session<'s> {
             surroundings,
             upgrade: Surroundings {
                 is_upgrade: true,
+                revision: surroundings.revision.saturating_add(1),
                 ..surroundings.clone()
             },
+            upgraded: RefCell::default(),
             default_nulls,
             schema: Schema::of(&rendered.chart, &rendered.values),
             rendered,
@@ -137,6 +141,11 @@ impl<'s> Session<'s> {
     /// Whether a template is at hand.
     pub(super) fn has_template(&self, template: &str) -> bool {
         self.program.has_file(template)
+    }
+
+    /// Whether a template asks the cluster what is there, which nobody knows here.
+    pub(super) fn asks_cluster(&self, template: &str) -> bool {
+        self.base.files.get(template).is_some_and(File::asks_cluster)
     }
 
     /// Whether what a template renders takes more than is allowed.
@@ -266,18 +275,24 @@ impl<'s> Session<'s> {
         let Some(KeyStep::Name(first)) = key.steps().first().copied() else {
             return false;
         };
+        let is_rendered = || {
+            let name = chart.metadata.get("name").and_then(Value::as_str);
+            let source = format!("\n# Source: {}/charts/{first}/", name.unwrap_or_default());
+            self.release.manifest.contains(&source)
+        };
         !chart.are_dependencies_known
-            && chart
+            && (chart
                 .dependency_names()
                 .chain(["global"])
                 .any(|name| name == &**first)
+                || is_rendered())
     }
 
     /// Evaluates those of these templates that hang on the keys, and notes what they render.
     fn evaluate(&self, trial: &mut Trial, is_asked: impl Fn(&str) -> bool) -> Result<(), NoKeyReason> {
         for (name, map) in self.evaluated(trial, is_asked)? {
             let was_broken = self.base.files.get(&name).is_some_and(|file| file.text.is_err());
-            let before = self.source_map(&name).unwrap_or_default();
+            let before = self.without_key(&name);
             if !was_broken && !is_notes(&name) && !Rc::ptr_eq(&before, &map) {
                 let room = MAX_MOVED.saturating_sub(trial.changes.len());
                 trial.changes.extend(before.changes(&map, room));
@@ -288,6 +303,30 @@ impl<'s> Session<'s> {
             return Err(NoKeyReason::NamesObjects);
         }
         Ok(())
+    }
+
+    /// What the upgrade renders without the key: what a template writes for upgrades alone is not moved by the key.
+    fn without_key(&self, name: &Rc<str>) -> Rc<SourceMap> {
+        let base = || self.source_map(name).unwrap_or_default();
+        let asks = |file: &File| file.asks_operation();
+        if !self.base.files.get(name).is_some_and(asks) {
+            return base();
+        }
+        if let Some(map) = self.upgraded.borrow().get(name) {
+            return Rc::clone(map);
+        }
+        let mut evaluated = {
+            let work = &mut *self.work.borrow_mut();
+            let is_it = |other: &str| *other == **name;
+            self.program
+                .evaluate_again(&self.rendered.values, &self.upgrade, work, &self.base, is_it)
+        };
+        let text = evaluated.files.remove(name).and_then(|file| file.text.ok());
+        let map = text.map_or_else(base, |text| Rc::new(SourceMap::of(&text, &Limits::default())));
+        self.upgraded
+            .borrow_mut()
+            .insert(Rc::clone(name), Rc::clone(&map));
+        map
     }
 
     /// What those of these templates render that hang on the keys of a trial; nothing of one that failed before, too.

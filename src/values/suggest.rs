@@ -223,6 +223,7 @@ fn suggestion(question: Question<'_>) -> Result<Suggestion, NoKeyReason> {
         (None, None) => Err(NoKeyReason::NotEvaluated),
     };
     match exact {
+        Err(reason @ NoKeyReason::NotEvaluated) if question.is_asked_of_cluster() => Err(reason),
         Err(reason @ (NoKeyReason::NotInRecord | NoKeyReason::NotEvaluated)) => {
             secret::suggestion(question).unwrap_or_else(|| by_name::suggestion(question).map_err(|_| reason))
         }

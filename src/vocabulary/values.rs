@@ -50,7 +50,7 @@ codes! {
         Autoscaled = "autoscaled": "an autoscaler sets this replica count, so there is nothing to keep",
         HalfUpgraded = "half-upgraded": "a revision that was never deployed wrote it, and its own values keep it: helm get values --revision",
         NotInRecord = "not-in-record": "its template, or a template that this one includes, is of another chart, which the release record does not hold; --chart gives it",
-        NotEvaluated = "not-evaluated": "the template makes it by what is not evaluated here",
+        NotEvaluated = "not-evaluated": "the template makes it in a way that names no key, such as by a function or a condition",
         NoneFound = "none-found": "no key was found that adds it or takes it away",
         Differs = "differs": "the evaluated template gives something else than what was deployed",
         Ambiguous = "ambiguous": "several keys fit, and none better than the others",

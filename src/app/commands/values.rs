@@ -57,7 +57,7 @@ pub(super) async fn run(args: &ValuesArgs, global: &Global, abort: Abort) -> any
     report = report.without_in_sync();
     let not_found = keep_fields(&mut report, &args.fields);
     let mut out = Vec::new();
-    let counts = values::counts(&report);
+    let mut counts = values::counts(&report);
     match (args.output, &args.check) {
         (ValuesFormat::Json, _) => {
             out.extend(
@@ -73,7 +73,7 @@ pub(super) async fn run(args: &ValuesArgs, global: &Global, abort: Abort) -> any
             } else {
                 ValuesForm::Yaml
             };
-            values::render(&report, form, medium(), &mut out)?;
+            counts = values::render(&report, form, medium(), &mut out)?;
         }
     }
     print(&out)?;

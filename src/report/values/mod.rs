@@ -54,7 +54,7 @@ pub fn render(
     let mut counts = ValuesCounts::default();
     for release in &report.releases {
         let plan = Plan::of(release);
-        counts.add(plan.counts());
+        let mut of_release = plan.counts();
         let remarks = Remarks { release, medium };
         match form {
             ValuesForm::Yaml => {
@@ -62,8 +62,13 @@ pub fn render(
                 tree::write(&plan, &remarks, out)?;
                 remarks.tail(&plan, out)?;
             }
-            ValuesForm::SetJson => set_json::write(&plan, out)?,
+            ValuesForm::SetJson => {
+                let not_kept = set_json::write(&plan, out)?;
+                of_release.kept -= not_kept;
+                of_release.by_hand += not_kept;
+            }
         }
+        counts.add(of_release);
     }
     Ok(counts)
 }

@@ -309,7 +309,9 @@ const fn heading(reason: NoKeyReason) -> &'static str {
         NoKeyReason::NotInRecord => {
             "Not known: the template is of a chart that the release record does not hold; --chart gives it"
         }
-        NoKeyReason::NotEvaluated => "Not known: the template makes these by what is not evaluated here",
+        NoKeyReason::NotEvaluated => {
+            "Not known: the template makes these in a way that names no key, such as by a function or a condition"
+        }
         NoKeyReason::NoneFound => "Not known: no key was found that adds these or takes them away",
         NoKeyReason::Differs => {
             "Not known: the evaluated template gives something else than what was deployed"

@@ -349,3 +349,20 @@ fn arguments_are_quoted_for_a_shell() {
         ]
     );
 }
+
+/// Their names cannot be written in an argument, so the fields are left to whoever reads.
+#[test]
+fn what_no_argument_can_set_is_not_counted_as_kept() {
+    for name in ["", "e\u{301}", "-x"] {
+        let mut odd = kept("/k", "a", json!("1"));
+        odd.kept_by.as_mut().unwrap().key = KeyPath::of(vec![KeyStep::Name(name.to_owned())]).unwrap();
+        let mut inner = kept("/l", "a", json!({name: "1"}));
+        inner.kept_by.as_mut().unwrap().key = KeyPath::of(vec![KeyStep::Name("in".to_owned())]).unwrap();
+        let (text, counts) = printed(vec![odd, inner, kept("/m", "b", json!("1"))], ValuesForm::SetJson);
+        let inner_is_an_argument = name == "-x";
+        let kept = 1 + usize::from(inner_is_an_argument);
+        assert_eq!((counts.kept, counts.by_hand), (kept, 3 - kept), "{name:?} {text}");
+        assert_eq!(text.matches("--set-json").count(), kept, "{text}");
+        assert!(text.contains("# left out"), "{text}");
+    }
+}

@@ -42,7 +42,10 @@ impl Printer {
             }
             Value::Text(text) => self.text(text, work)?,
             Value::List(items) if items.is_empty() => self.out.push("[]", &value.origin),
-            Value::Map(map) if map.entries().is_empty() => self.out.push("{}", &value.origin),
+            Value::Map(map) if map.entries().is_empty() => {
+                let origin = value.origin.clone().hanging_on(&map.chosen_by());
+                self.out.push("{}", &origin);
+            }
             Value::List(items) => {
                 work.enter()?;
                 self.open("[");

@@ -81,7 +81,9 @@ impl Emitter {
             }
             Value::Text(text) => self.text(text, work),
             Value::List(items) if items.is_empty() => self.word("[]", &value.origin, work),
-            Value::Map(map) if map.entries().is_empty() => self.word("{}", &value.origin, work),
+            Value::Map(map) if map.entries().is_empty() => {
+                self.word("{}", &value.origin.clone().hanging_on(&map.chosen_by()), work)
+            }
             Value::List(items) => self.deeper(work, |emitter, work| emitter.list(value, items, work)),
             Value::Map(map) => self.deeper(work, |emitter, work| emitter.map(value, map, work)),
             Value::Unknown => self.word(&HOLE.to_string(), &value.origin, work),

@@ -117,7 +117,8 @@ fn uniq(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
             kept.push(item.clone());
         }
     }
-    list_of(kept, part_of(source), work)
+    // Which are left hangs on all of them.
+    list_of(kept, Origin::derived(source.keys()), work)
 }
 
 /// The items that are not empty. It hangs on those that are left out, too.
@@ -138,7 +139,7 @@ fn compact(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
 fn without(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let ([source], omitted) = at_least(args)?;
     let mut kept = Vec::new();
-    let mut origin = part_of(source);
+    let mut origin = Origin::derived(part_of(source).keys.and(&Traced::keys_of(omitted)));
     for item in list(source, work)? {
         if is_among(item, omitted, work)?.ok_or_else(not_known)? {
             origin = Origin::derived(origin.keys.and(&item.keys()));
@@ -242,11 +243,9 @@ fn sort_alpha(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     // Each text is compared about as often as the number of texts has binary digits.
     work.steps(texts.len().saturating_mul(texts.len().max(1).ilog2() as usize))?;
     texts.sort_by(|own, other| own.as_str().cmp(other.as_str()));
-    list_of(
-        texts.into_iter().map(Traced::text).collect(),
-        part_of(source),
-        work,
-    )
+    // Where each of them stands hangs on all of them.
+    let texts = texts.into_iter().map(Traced::text).collect();
+    list_of(texts, Origin::derived(source.keys()), work)
 }
 
 fn until(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {

@@ -52,34 +52,42 @@ pub(super) fn text_of(value: &Traced, work: &mut Work) -> Result<Text, Fault> {
 fn dict(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     work.map(args.len() / 2)?;
     let mut entries = Vec::new();
+    let mut chosen_by = Keys::None;
     for pair in args.chunks(2) {
         let Some(name) = pair.first() else { continue };
         let name = text_of(name, work)?;
         if name.has_hole() {
             return Err(not_known());
         }
+        chosen_by = chosen_by.and(&name.keys());
         let value = pair
             .get(1)
             .cloned()
             .unwrap_or_else(|| Traced::text(Text::literal("")));
         entries.push((Rc::from(name.as_str()), value));
     }
-    Ok(Traced::literal(Value::Map(entries.into_iter().collect())))
+    let map: Map = entries.into_iter().collect();
+    map.choose_by(&chosen_by);
+    Ok(Traced::literal(Value::Map(map)))
 }
 
 fn set(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let [target, name, value] = exactly(args)?;
+    let chosen_by = name.keys();
     let name = known_text(name)?;
     let entries = map(target)?.ok_or_else(|| wrong_type("a map"))?;
     work.put(entries, name.into(), value.clone())?;
+    entries.choose_by(&chosen_by);
     Ok(target.clone())
 }
 
 fn unset(args: &[Traced], _: &mut Work) -> Result<Traced, Fault> {
     let [target, name] = exactly(args)?;
+    let chosen_by = name.keys();
     let name = known_text(name)?;
     if let Some(entries) = map(target)? {
         entries.entries_mut().remove(name);
+        entries.choose_by(&chosen_by);
     }
     Ok(target.clone())
 }
@@ -166,7 +174,7 @@ fn keys(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     let mut texts = Vec::new();
     let mut all = Keys::None;
     for source in args {
-        let origin = Origin::derived(source.origin.all_keys());
+        let origin = Origin::derived(source.chosen_by_all());
         all = all.and(&origin.keys);
         if let Some(map) = map(source)? {
             for name in names(map, work)? {
@@ -187,7 +195,7 @@ fn values(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
             values.push(taken_from(source, entry, work)?);
         }
     }
-    list_of(values, Origin::derived(source.origin.all_keys()), work)
+    list_of(values, Origin::derived(source.chosen_by_all()), work)
 }
 
 /// What is left is still at the key of the map.
@@ -210,7 +218,10 @@ fn omit(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     };
     Ok(Traced {
         value: Value::Map(kept),
-        origin: source.origin.clone().hanging_on(&Traced::keys_of(omitted_names)),
+        origin: source
+            .origin
+            .clone()
+            .hanging_on(&source.chosen_by().and(&Traced::keys_of(omitted_names))),
     })
 }
 
@@ -226,7 +237,7 @@ fn pick(args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     }
     Ok(Traced {
         value: Value::Map(kept.into_iter().collect()),
-        origin: Origin::derived(source.origin.all_keys().and(&Traced::keys_of(picked))),
+        origin: Origin::derived(source.chosen_by_all().and(&Traced::keys_of(picked))),
     })
 }
 
@@ -260,7 +271,9 @@ fn copied(value: &Traced, work: &mut Work) -> Result<Traced, Fault> {
                 entries.push((Rc::clone(name), copied(entry, work)?));
             }
             work.leave();
-            Value::Map(entries.into_iter().collect())
+            let copy: Map = entries.into_iter().collect();
+            copy.choose_by(&map.chosen_by());
+            Value::Map(copy)
         }
         Value::Nil
         | Value::Bool(_)

@@ -59,6 +59,7 @@ fn merge_into(
         return Ok(());
     }
     work.enter()?;
+    own.choose_by(&source.chosen_by());
     for name in names(other, work)? {
         let Some(value) = other.get(&name) else { continue };
         let value = taken_from(source, &value, work)?;

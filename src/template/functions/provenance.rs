@@ -153,14 +153,14 @@ pub(in crate::template) fn taken_from(
     if entry.origin.key.is_some() {
         Ok(entry.clone())
     } else {
-        hang(entry, &container.origin.keys, work)
+        hang(entry, &container.chosen_by(), work)
     }
 }
 
 /// The origin of an entry that a map does not have: a map with a key has a place for it.
 pub(in crate::template) fn missing_from(map: &Traced, name: &str) -> Origin {
     match &map.origin.key {
-        Some(key) => Origin::value(key.name(name)).hanging_on(&map.origin.keys),
-        None => Origin::derived(map.origin.keys.clone()),
+        Some(key) => Origin::value(key.name(name)).hanging_on(&map.chosen_by()),
+        None => Origin::derived(map.chosen_by()),
     }
 }

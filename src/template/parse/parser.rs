@@ -4,7 +4,7 @@ mod pipelines;
 
 use std::rc::Rc;
 
-use super::super::ast::{Branch, Control, Node, Operand, Parsed};
+use super::super::ast::{Branch, Change, Control, Node, Parsed};
 use super::super::work::{Fault, Work};
 use super::lexer::{Token, Word};
 use super::{failed, is_empty, literal};
@@ -296,7 +296,7 @@ impl<'a> Parser<'a> {
         self.variables.truncate(visible);
         let branch = Branch::new(control, pipeline, body, otherwise);
         // Each branch around it holds them as well.
-        work.bytes(branch.changes.len().saturating_mul(size_of::<Rc<Operand>>()))?;
+        work.bytes(branch.changes.len().saturating_mul(size_of::<Rc<Change>>()))?;
         Ok(match control {
             Control::If => Node::If(branch),
             Control::With => Node::With(branch),

@@ -104,6 +104,8 @@ pub struct Map(Rc<Entries>);
 #[derive(Debug, Default)]
 struct Entries {
     of_map: RefCell<BTreeMap<Rc<str>, Traced>>,
+    /// The keys that decide what is set in it: whatever it has and has not hangs on them.
+    chosen_by: RefCell<Keys>,
     /// The tree that it is a part of; `None` for a map that a template made.
     tree: Option<Tree>,
 }
@@ -153,6 +155,7 @@ impl Map {
     pub(super) fn of_tree(entries: BTreeMap<Rc<str>, Traced>, tree: &Tree) -> Self {
         Self(Rc::new(Entries {
             of_map: RefCell::new(entries),
+            chosen_by: RefCell::default(),
             tree: Some(tree.clone()),
         }))
     }
@@ -180,6 +183,23 @@ impl Map {
         self.0.tree.is_some()
     }
 
+    /// The keys that decide what is set in it.
+    pub(super) fn chosen_by(&self) -> Keys {
+        self.0.chosen_by.borrow().clone()
+    }
+
+    /// Lets what is set in it hang on more keys, for all who hold it. What Helm gives has keys of its own. Returns whether
+    /// that is news.
+    pub(super) fn choose_by(&self, keys: &Keys) -> bool {
+        let before = self.chosen_by();
+        let now = before.and(keys);
+        let is_news = !self.is_of_tree() && now != before;
+        if is_news {
+            *self.0.chosen_by.borrow_mut() = now;
+        }
+        is_news
+    }
+
     /// Whether both are the same map, and not only alike.
     pub fn is(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
@@ -190,6 +210,7 @@ impl FromIterator<(Rc<str>, Traced)> for Map {
     fn from_iter<I: IntoIterator<Item = (Rc<str>, Traced)>>(entries: I) -> Self {
         Self(Rc::new(Entries {
             of_map: RefCell::new(entries.into_iter().collect()),
+            chosen_by: RefCell::default(),
             tree: None,
         }))
     }
@@ -367,6 +388,29 @@ impl Traced {
         Some(found)
     }
 
+    /// The keys that decide what a list or a map holds, and what it does not.
+    pub(super) fn chosen_by(&self) -> Keys {
+        match &self.value {
+            Value::Map(map) => self.origin.keys.and(&map.chosen_by()),
+            Value::Nil
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Native(_)
+            | Value::Unknown => self.origin.keys.clone(),
+        }
+    }
+
+    /// The same, with the key that it shows.
+    pub(super) fn chosen_by_all(&self) -> Keys {
+        match &self.origin.key {
+            Some(key) => self.chosen_by().and_one(key),
+            None => self.chosen_by(),
+        }
+    }
+
     /// All keys that it hangs on, those of what it holds among them.
     ///
     /// The values of a key hang on that key, whatever they hold.
@@ -396,7 +440,10 @@ impl Traced {
         }
         match &self.value {
             Value::List(items) => Self::gather_all(keys, items.iter(), levels, left),
-            Value::Map(map) => Self::gather_all(keys, map.entries().values(), levels, left),
+            Value::Map(map) => {
+                keys.add_all(&map.chosen_by());
+                Self::gather_all(keys, map.entries().values(), levels, left);
+            }
             Value::Nil
             | Value::Bool(_)
             | Value::Int(_)

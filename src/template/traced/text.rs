@@ -154,6 +154,11 @@ impl Text {
         mark
     }
 
+    /// Whether no character came after a place.
+    pub(in super::super) fn is_at(&self, mark: &Mark) -> bool {
+        self.characters.len() == mark.at
+    }
+
     /// Rewrites the origins of all pieces since a place was noted; `None` leaves one as it is.
     pub(in super::super) fn rewrite_from(
         &mut self,

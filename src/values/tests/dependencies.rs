@@ -1,8 +1,13 @@
 //! Keys that reach dependencies, with their templates and without.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::super::record::release_chart;
 use super::{Answer, Certainty, Release, named, set, verified};
+use crate::release::chart_part::ChartPart;
+use crate::release::decode::MAX_DECODED_BYTES;
 
 fn config_map(name: &str, entry: &str) -> String {
     format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  fixed: x\n{entry}")
@@ -40,6 +45,33 @@ fn the_objects_of_a_dependency_that_comes_or_goes_are_told() {
         let also = found.also_changes.iter();
         let also: Vec<&str> = also.map(|moved| moved.name.as_str()).collect();
         assert_eq!(also, ["db"], "{live}");
+    }
+}
+
+/// Helm renders what lies in `charts/`, declared or not; the manifest says that it did.
+#[test]
+fn a_dependency_that_is_not_declared_may_see_a_key() {
+    let manifest =
+        "---\n# Source: web/templates/web.yaml\na: b\n---\n# Source: web/charts/db/templates/a.yaml\na: b\n";
+    for (manifest, key, certainty) in [
+        (manifest, "global.tag", Certainty::ByName),
+        (manifest, "db.port", Certainty::ByName),
+        (manifest, "own", Certainty::Verified),
+        (
+            "---\n# Source: web/templates/web.yaml\na: b\n",
+            "global.tag",
+            Certainty::Verified,
+        ),
+    ] {
+        let template = STANDARD.encode(config_map("web", &format!("  v: {{{{ .Values.{key} }}}}\n")));
+        let record = json!({"name": "shop", "namespace": "prod", "version": 1, "manifest": manifest, "config": {},
+            "chart": {"metadata": {"name": "web", "version": "1.0.0"},
+                "templates": [{"name": "templates/web.yaml", "data": template}],
+                "values": {"own": "a", "db": {"port": "a"}, "global": {"tag": "a"}}}});
+        let part = ChartPart::from_json(record.to_string().as_bytes(), MAX_DECODED_BYTES).unwrap();
+        let release = Release(release_chart(part).unwrap());
+        let found = named(ask(&release, json!("a"), json!("b")));
+        assert_eq!(found.certainty, certainty, "{key}");
     }
 }
 

@@ -229,12 +229,183 @@ fn what_values_choose_is_not_called_set_by_the_chart() {
             json!({"m": {"x": 1}}),
             None,
         ),
+        (
+            "{{ $d := dict \"x\" \"one\" }}{{ $o := $d }}{{ if .Values.a }}{{ $_ := set $o \"x\" \"two\" }}{{ end }}{{ $d.x }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ define \"t.set\" }}{{ if .on }}{{ $_ := set .m \"x\" \"two\" }}{{ end }}{{ end }}{{ $d := dict \"x\" \"one\" }}{{ include \"t.set\" (dict \"m\" $d \"on\" .Values.a) }}{{ $d.x }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ define \"t.out\" }}{{ if .V.a }}{{ $_ := set .out \"x\" \"two\" }}{{ end }}{{ end }}{{ $c := dict \"out\" (dict \"x\" \"one\") }}{{ include \"t.out\" (merge (dict \"V\" .Values) $c) }}{{ get $c.out \"x\" }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ define \"t.out\" }}{{ if .V.a }}{{ $_ := set .out \"x\" \"two\" }}{{ end }}{{ end }}{{ $c := dict \"out\" (dict) }}{{ include \"t.out\" (merge (dict \"V\" .Values) $c) }}{{ get $c.out \"x\" | default \"one\" }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ $d := dict \"in\" (dict \"x\" \"one\") }}{{ with $d.in }}{{ if $.Values.a }}{{ $_ := set . \"x\" \"two\" }}{{ end }}{{ end }}{{ $d.in.x }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ $d := dict \"in\" (dict \"x\" \"one\") }}{{ range $n, $m := $d }}{{ if $.Values.a }}{{ $_ := set $m \"x\" \"two\" }}{{ end }}{{ end }}{{ $d.in.x }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ $l := list (dict \"x\" \"one\") }}{{ if .Values.a }}{{ $_ := set (index $l 0) \"x\" \"two\" }}{{ end }}{{ (index $l 0).x }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ $d := dict \"in\" (dict \"x\" \"one\") }}{{ if .Values.a }}{{ $_ := set (get $d \"in\") \"x\" \"two\" }}{{ end }}{{ $d.in.x }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ define \"t.set\" }}{{ $_ := set . \"x\" \"two\" }}{{ end }}{{ $d := dict \"x\" \"one\" }}{{ if .Values.a }}{{ template \"t.set\" $d }}{{ end }}{{ $d.x }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ define \"t.set\" }}{{ $_ := set . \"x\" \"two\" }}{{ end }}{{ $d := dict \"x\" \"one\" }}{{ if .Values.a }}{{ $_ := include \"t.set\" $d }}{{ end }}{{ $d.x }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ define \"t.set\" }}{{ $_ := set . \"x\" \"two\" }}{{ end }}{{ $d := dict \"x\" \"one\" }}{{ if .Values.a }}{{ $d | include \"t.set\" }}{{ end }}{{ $d.x }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ $d := dict \"x\" \"one\" }}{{ if .Values.a }}{{ tpl \"{{ $_ := set . `x` `two` }}\" $d }}{{ end }}{{ $d.x }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ $l := list (dict \"x\" \"one\") }}{{ if .Values.a }}{{ range $l }}{{ $_ := set . \"x\" \"two\" }}{{ end }}{{ end }}{{ (index $l 0).x }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ $d := dict \"x\" \"one\" }}{{ $c := deepCopy $d }}{{ if .Values.a }}{{ $_ := merge $c (dict \"y\" \"two\") }}{{ end }}{{ $c.y | default $d.x }}",
+            json!({"a": false}),
+            Some(on("a")),
+        ),
+        (
+            "{{ without (list \"one\" \"two\") .Values.n | first }}",
+            json!({"n": "two"}),
+            None,
+        ),
+        (
+            "{{ without (list \"one\" \"two\") .Values.n | join \",\" }}",
+            json!({"n": "two"}),
+            None,
+        ),
+        (
+            "{{ list \"one\" \"two\" .Values.n | sortAlpha | first }}",
+            json!({"n": "z"}),
+            None,
+        ),
+        (
+            "{{ list \"a\" \"one\" .Values.n | uniq | last }}",
+            json!({"n": "a"}),
+            None,
+        ),
+        (
+            "{{ $d := dict \"q\" \"one\" }}{{ $_ := set $d .Values.n \"two\" }}{{ $d.q }}",
+            json!({"n": "x"}),
+            None,
+        ),
+        (
+            "{{ $d := dict \"q\" \"two\" }}{{ $_ := unset $d .Values.n }}{{ $d.q | default \"one\" }}",
+            json!({"n": "q"}),
+            None,
+        ),
+        (
+            "{{ (dict .Values.n \"two\").q | default \"one\" }}",
+            json!({"n": "x"}),
+            None,
+        ),
+        (
+            "{{ $d := dict \"q\" \"two\" }}{{ $_ := unset $d .Values.n }}{{ if hasKey $d \"q\" }}two{{ else }}one{{ end }}",
+            json!({"n": "q"}),
+            None,
+        ),
+        (
+            "{{ $d := dict \"q\" \"two\" }}{{ $_ := unset $d .Values.n }}{{ toYaml $d | replace \"{}\" \"one\" }}",
+            json!({"n": "q"}),
+            None,
+        ),
     ] {
         let release = Release::of_container(&format!("        field: {text}"), values);
         let given = release.ask("field", json!("one"), json!("two"));
         match answer {
             Some(answer) => assert_eq!(set(given), answer, "{text}"),
             None => assert_eq!(refused(given), Reason::NotEvaluated, "{text}"),
+        }
+    }
+}
+
+/// A condition that renders nothing says that other values render something.
+#[test]
+fn a_condition_may_go_on_with_a_line_to_which_it_adds_nothing() {
+    let block = "one\n        {{- if .Values.a }}\n        other: x\n        {{- end }}";
+    let included =
+        "one{{ if .Values.a }}{{ include \"t\" . | nindent 8 }}{{ end }}{{ define \"t\" }}other: x{{ end }}";
+    for (text, values, live, answer) in [
+        (
+            "\"{{ .Values.repo }}:1{{ if .Values.a }}-x{{ end }}\"",
+            json!({"a": false, "repo": "one"}),
+            "one:1-x",
+            Ok(verified("a", json!(true))),
+        ),
+        (
+            "\"{{ .Values.repo }}:1{{ if .Values.a }}-x{{ end }}\"",
+            json!({"a": false, "repo": "one"}),
+            "two:1",
+            Ok(verified("repo", json!("two"))),
+        ),
+        (
+            "one{{ if .Values.a }}{{ if .Values.b }}-x{{ end }}{{ end }}",
+            json!({"a": true, "b": false}),
+            "one-x",
+            Ok(verified("b", json!(true))),
+        ),
+        (
+            "{{ if .Values.a }}x-{{ end }}one",
+            json!({"a": false}),
+            "x-one",
+            Ok(verified("a", json!(true))),
+        ),
+        (
+            "one{{ if .Values.a }}{{ else }}-x{{ end }}",
+            json!({"a": true}),
+            "one-x",
+            Ok(verified("a", json!(false))),
+        ),
+        (
+            "one{{ range .Values.l }},{{ . }}{{ end }}",
+            json!({"l": []}),
+            "one,two",
+            Err(Reason::NotEvaluated),
+        ),
+        (block, json!({"a": false}), "two", Err(Reason::SetByChart)),
+        (included, json!({"a": false}), "two", Err(Reason::SetByChart)),
+    ] {
+        let deployed = if text.contains(":1") { "one:1" } else { "one" };
+        let release = Release::of_container(&format!("        field: {text}"), values);
+        let given = release.ask("field", json!(deployed), json!(live));
+        match answer {
+            Ok(answer) => assert_eq!(set(given), answer, "{text}"),
+            Err(reason) => assert_eq!(refused(given), reason, "{text}"),
         }
     }
 }
@@ -431,6 +602,51 @@ fn a_number_is_kept_by_a_number_and_a_quantity_by_either() {
     let release = Release::of_container(text, json!({"cpu": 1}));
     let answer = release.ask("resources limits cpu", json!(1), json!("2"));
     assert_eq!(set(answer), verified("cpu", json!(2)));
+}
+
+/// Helm 4 applies on the server, where a number and a text are two values: whoever wrote the text would own another one.
+#[test]
+fn a_quantity_is_kept_as_the_text_that_lives() {
+    let text = "        resources:\n          {{- toYaml .Values.resources | nindent 10 }}";
+    let values = json!({"resources": {"limits": {"cpu": 1}}});
+    let release = Release::of_container(text, values.clone());
+    let ask = |release: &Release| set(release.ask("resources limits cpu", json!(1), json!("2")));
+    assert_eq!(ask(&release), verified("resources.limits.cpu", json!("2")));
+    let schema = json!({"properties": {"resources": {"properties": {"limits": {"properties":
+        {"cpu": {"type": "number"}}}}}}});
+    let release = Release::of_container(text, values).with_schema(&schema);
+    assert_eq!(ask(&release), verified("resources.limits.cpu", json!(2)));
+}
+
+#[test]
+fn the_upgrade_that_sets_a_key_has_the_next_revision() {
+    let entry = "{{ .Values.first }}-{{ .Release.Revision }}";
+    let asked = |live| ask_entry(entry, json!({"first": "one"}), "one-1", live);
+    assert_eq!(refused(asked("two-1")), Reason::NotKept);
+}
+
+#[test]
+fn what_every_upgrade_moves_is_not_moved_by_a_key() {
+    let entry =
+        "{{ .Values.first }}\n  other: {{ .Release.IsInstall }}-{{ .Release.Revision }}-{{ .Values.second }}";
+    let found = named(ask_entry(
+        entry,
+        json!({"first": "one", "second": "x"}),
+        "one",
+        "two",
+    ));
+    assert_eq!(found.also_changes, []);
+    let entry = "{{ .Values.first }}\n  other: {{ .Release.Revision }}-{{ .Values.first }}";
+    let found = named(ask_entry(entry, json!({"first": "one"}), "one", "two"));
+    assert_eq!(found.also_changes.len(), 1);
+}
+
+/// The key is also a good one by its name.
+#[test]
+fn what_hangs_on_live_objects_has_no_key_by_name() {
+    let entry = "{{ lookup \"v1\" \"ConfigMap\" \"prod\" \"web\" | empty | ternary .Values.v \"other\" }}";
+    let answer = ask_entry(entry, json!({"v": "one"}), "one", "two");
+    assert_eq!(refused(answer), Reason::NotEvaluated);
 }
 
 #[test]
