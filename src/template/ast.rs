@@ -293,4 +293,21 @@ impl Operand {
             Some("Values" | "Chart" | "Release" | "Capabilities" | "Files" | "Template")
         )
     }
+
+    /// Whether it asks for a field. Nil that comes out of a pipeline or a variable is another to Go than that of a field
+    /// (`text/template/exec.go`, `validateType`): the latter is a value of the type `interface{}`.
+    pub(super) fn is_field(&self) -> bool {
+        match self {
+            Self::Field(_) | Self::Chain(..) => true,
+            Self::Variable(_, fields) => !fields.is_empty(),
+            Self::Nil
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Float(_)
+            | Self::Text(_)
+            | Self::Dot
+            | Self::Function(_)
+            | Self::Pipeline(_) => false,
+        }
+    }
 }

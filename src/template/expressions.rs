@@ -43,6 +43,15 @@ impl Run<'_> {
                 return self.decide(&**name == "or", arguments, last, dot, variables);
             }
             let args = self.arguments(arguments, last, dot, variables)?;
+            let mut pairs = arguments.iter().zip(&args).enumerate();
+            let is_refused = |(position, (operand, arg)): (usize, (&Operand, &Traced))| {
+                matches!(arg.value, Value::Nil) && operand.is_field() && functions::takes_map(name, position)
+            };
+            if pairs.any(is_refused) {
+                return Err(Fault::Failed(
+                    "a function takes a map and is given a field that is nil".to_owned(),
+                ));
+            }
             return self.call(name, &args);
         }
         let has_arguments = !arguments.is_empty() || last.is_some();
@@ -240,7 +249,10 @@ impl Run<'_> {
             }
             ("tpl", [text, dot]) => match known_text(text) {
                 Some(text) => Ok(Traced::text(self.tpl(&text, dot)?)),
-                None => Ok(Traced::unknown(args)),
+                None if matches!(text.value, Value::Unknown | Value::Text(_)) => Ok(Traced::unknown(args)),
+                None => Err(Fault::Failed(
+                    "tpl takes a text and is given something else".to_owned(),
+                )),
             },
             ("lookup", _) => {
                 self.asked.objects = true;

@@ -61,14 +61,16 @@ impl<'t> Texts<'t> {
 
     /// The only key that makes the field show what is wanted.
     pub(super) fn solve(&self) -> Result<Solution, NoKeyReason> {
+        let mut solutions = part_of_text(self.pieces, &self.shown, &self.wanted);
         if let Some(key) = only_key(self.pieces, &self.shown) {
+            // White space around it is the template's.
+            let without = solutions.into_iter().find(|solution| solution.key == key);
             return Ok(Solution {
+                shows: without.map_or_else(|| self.wanted.clone(), |solution| solution.shows),
                 key,
-                shows: self.wanted.clone(),
                 is_all: true,
             });
         }
-        let mut solutions = part_of_text(self.pieces, &self.shown, &self.wanted);
         solutions.dedup();
         match &mut solutions[..] {
             [solution] => Ok(solution.clone()),

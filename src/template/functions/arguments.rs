@@ -1,8 +1,8 @@
 //! What functions ask of their arguments, as Go's templates check them before a call (`text/template/exec.go`, `evalCall`
 //! and `validateType`).
 //!
-//! A nil where a map is asked for counts as an empty map. Go takes one that a pipeline made, such as `(.Values.a)`, and
-//! refuses `.Values.a` alone; here both look the same, and charts that were deployed only have the first.
+//! A nil where a map is asked for counts as an empty map. Go takes one that a pipeline made, such as `(.Values.a)`; `.Values.a`
+//! alone is refused before a function sees it.
 
 use super::super::key::Keys;
 use super::super::traced::{Kind, Map, Text, Traced, Value};

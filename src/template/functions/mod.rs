@@ -85,6 +85,16 @@ pub(super) fn find(name: &str) -> Option<Function> {
         .or_else(|| encoding::find(name))
 }
 
+/// Whether a function has a parameter of Go's type for maps at this position (sprig's `dict.go`).
+pub(super) fn takes_map(name: &str, position: usize) -> bool {
+    match name {
+        "get" | "set" | "unset" | "hasKey" | "omit" | "pick" => position == 0,
+        "merge" | "mustMerge" | "mergeOverwrite" | "mustMergeOverwrite" | "keys" | "values" => true,
+        "pluck" => position > 0,
+        _ => false,
+    }
+}
+
 /// Calls a function. What it cannot compute is not known.
 pub(super) fn call(name: &str, args: &[Traced], work: &mut Work) -> Result<Traced, Fault> {
     work.step()?;

@@ -579,7 +579,7 @@ fn white_space_that_the_template_takes_or_gives_is_no_value() {
     }
     // YAML takes all but one break from the end of such a text.
     let answer = ask_entry("|\n    {{ .Values.a }}", json!({"a": "foo"}), "foo\n", "x\n");
-    assert_eq!(set(answer), verified("a", json!("x\n")));
+    assert_eq!(set(answer), verified("a", json!("x")));
 }
 
 #[test]
@@ -639,6 +639,57 @@ fn what_every_upgrade_moves_is_not_moved_by_a_key() {
     let entry = "{{ .Values.first }}\n  other: {{ .Release.Revision }}-{{ .Values.first }}";
     let found = named(ask_entry(entry, json!({"first": "one"}), "one", "two"));
     assert_eq!(found.also_changes.len(), 1);
+}
+
+/// Go's templates refuse nil of a field for a text or a map, and take that of a pipeline for a map.
+#[test]
+fn a_key_is_not_taken_away_from_a_function_that_needs_it() {
+    let block = |omitted: &str| {
+        let field = "{{- with .Values.m }}\n        field:\n          {{- toYaml . | nindent 10 }}\n        {{- end }}";
+        format!("        {field}\n        other: {{{{ {omitted} | toJson }}}}")
+    };
+    for (omitted, is_refused) in [
+        ("omit .Values.m \"a\"", true),
+        ("pick $.Values.m \"a\"", true),
+        ("merge (dict \"b\" 1) .Values.m", true),
+        ("get .Values.m \"a\"", true),
+        ("hasKey .Values.m \"a\"", true),
+        ("pluck \"a\" .Values.m", true),
+        ("keys .Values.m", true),
+        ("tpl .Values.m .", true),
+        ("omit (.Values.m) \"a\"", false),
+        ("len (.Values.m | keys)", false),
+        ("dict \"a\" .Values.m", false),
+    ] {
+        let values = if omitted.starts_with("tpl") {
+            json!({"m": "t"})
+        } else {
+            json!({"m": {"a": 1, "b": 2}})
+        };
+        let release = Release::of_container(&block(omitted), values.clone());
+        let answer = release.ask("field", values["m"].clone(), Value::Null);
+        let is_null = matches!(&answer, super::Answer::Key(found) if found.key.len() == 1);
+        let shown = match &answer {
+            super::Answer::Key(found) => format!("{:?} {}", found.key, found.value),
+            super::Answer::None(reason) => reason.to_string(),
+        };
+        assert_eq!(!is_null, is_refused, "{omitted}: {shown}");
+    }
+}
+
+#[test]
+fn line_breaks_that_the_template_adds_are_not_given_to_the_key() {
+    let config = "a: 1\nb: 2\n";
+    let text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  v: |\n    {{ tpl .Values.config . | nindent 4 }}\n";
+    let release = Release::of(text, json!({ "config": config }));
+    let answer = release.ask_in(
+        "web/templates/web.yaml",
+        ("ConfigMap", "web"),
+        "data v",
+        json!(format!("\n{config}")),
+        json!("\na: 1\nb: 3\n"),
+    );
+    assert_eq!(set(answer), verified("config", json!("a: 1\nb: 3\n")));
 }
 
 /// The key is also a good one by its name.
