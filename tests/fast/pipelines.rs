@@ -2,14 +2,13 @@
 //! GitHub's command line, which write down what they are asked for.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::program::root;
+use crate::support::program::{root, write_program};
 
 /// Scans the recorded cluster, whatever kubeconfig is named. The release of the example that is in order plays the one that a
 /// gate is about.
@@ -44,9 +43,7 @@ impl Runner {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, script) in [("driftline", DRIFTLINE), ("docker", DOCKER), ("gh", GH)] {
-            let path = folder.path().join(name);
-            fs::write(&path, script).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            write_program(folder.path().join(name), script);
         }
         for file in ["output", "summary", "calls"] {
             fs::write(folder.path().join(file), "").unwrap();

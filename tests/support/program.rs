@@ -1,7 +1,7 @@
 //! The program, run the way its users run it.
 
 use std::ffi::OsStr;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -18,6 +18,21 @@ pub(crate) fn root() -> &'static Path {
 /// The snapshot that the README scans.
 pub(crate) fn example() -> PathBuf {
     root().join("examples/drifted-shop")
+}
+
+/// Writes a program. Another process does so: a program cannot be started while it is open for writing, and whatever this
+/// process starts meanwhile in another test holds for a moment what is open here.
+pub(crate) fn write_program(path: impl AsRef<Path>, text: &str) {
+    let mut writer = Command::new("sh")
+        .args(["-c", "cat >\"$1\" && chmod 755 \"$1\"", "sh"])
+        .arg(path.as_ref())
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = writer.stdin.take().unwrap();
+    stdin.write_all(text.as_bytes()).unwrap();
+    drop(stdin);
+    assert!(writer.wait().unwrap().success(), "{}", path.as_ref().display());
 }
 
 /// Copies a folder with everything in it.

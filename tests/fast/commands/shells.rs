@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
+
+use crate::support::program::write_program;
 
 /// The shells, each with what it is told before the lines. An interactive bash also expands `!`, which it does here, too.
 pub(super) const SHELLS: [(&str, &str); 2] = [
@@ -39,9 +40,7 @@ pub(super) fn paste(shell: (&str, &str), lines: &[String]) -> Pasted {
         fs::create_dir(folder).unwrap();
     }
     for name in ["helm", "kubectl", "driftline"] {
-        let path = programs.join(name);
-        fs::write(&path, STUB).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(programs.join(name), STUB);
     }
     let calls = dir.path().join("calls");
     let script = dir.path().join("script");

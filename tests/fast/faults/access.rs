@@ -1,7 +1,6 @@
 //! No way to the cluster: one sentence, in time, without credentials.
 
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use serde_json::json;
@@ -105,11 +104,7 @@ fn without_any_kubeconfig_the_message_names_the_setting() {
 #[test]
 fn the_credentials_of_a_plugin_are_never_shown() {
     let home = Home::new();
-    let plugin = |name: &str, script: &str| {
-        let path = home.file(name, &format!("#!/bin/sh\n{script}\n"));
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        path
-    };
+    let plugin = |name: &str, script: &str| home.program(name, &format!("#!/bin/sh\n{script}\n"));
     let user = |command: &str| {
         json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": command,
                         "interactiveMode": "IfAvailable", "args": ["--client-secret", SECRET]}})
@@ -140,8 +135,7 @@ fn the_credentials_of_a_plugin_are_never_shown() {
 #[test]
 fn a_credential_plugin_that_hangs_ends_with_the_scan() {
     let home = Home::new();
-    let path = home.file("hangs", "#!/bin/sh\nexec sleep 20\n");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = home.program("hangs", "#!/bin/sh\nexec sleep 20\n");
     let user = json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": path,
                                "interactiveMode": "Never"}});
     let kubeconfig = home.kubeconfig(SERVER, &user);

@@ -1,6 +1,5 @@
 //! Kubeconfigs from somebody else: whatever they hold, one sentence in time, no panic, and no credentials anywhere.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,9 +23,7 @@ fn refused(home: &Home, kubeconfig: &str, expected: &str) -> Ran {
 
 /// A program that runs this script.
 fn program(home: &Home, name: &str, script: &str) -> String {
-    let path = home.file(name, &format!("#!/bin/sh\n{script}\n"));
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    path
+    home.program(name, &format!("#!/bin/sh\n{script}\n"))
 }
 
 fn plugin(command: &str) -> Value {
@@ -533,8 +530,7 @@ fn a_credential_plugin_that_is_missing_is_named() {
         "`/nowhere/aws` does not exist",
     );
     // The operating system's error is the same where the interpreter is missing.
-    let path = home.file("script", "#!/nowhere/python3\n");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = home.program("script", "#!/nowhere/python3\n");
     refused(
         &home,
         &home.kubeconfig(SERVER, &plugin(&path)),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::server::{SECRET, Server, Stored};
-use crate::support::program::{Driftline, Ran};
+use crate::support::program::{Driftline, Ran, write_program};
 
 /// Tries every row, all at once: most of the time goes by in pauses.
 pub(crate) fn each<T: Send>(rows: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
@@ -212,6 +212,13 @@ impl Home {
     pub(crate) fn file(&self, name: &str, content: &str) -> String {
         let path = self.path().join(name);
         std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Writes a program, and returns its path.
+    pub(crate) fn program(&self, name: &str, text: &str) -> String {
+        let path = self.path().join(name);
+        write_program(&path, text);
         path.to_str().unwrap().to_owned()
     }
 
