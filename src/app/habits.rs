@@ -108,7 +108,7 @@ const OPTIONS: [(&[&str], &str); 17] = [
             "--set-file",
             "--reuse-values",
         ],
-        "driftline needs neither a chart nor values: it compares with the manifest that Helm stored",
+        "driftline takes no values: it compares with the manifest that Helm stored; what Helm renders with values is given to `values --check` or `preview upgrade`",
     ),
     (
         &["--revision"],

@@ -19,3 +19,5 @@ pub mod rendering;
 pub mod state;
 pub mod subject;
 pub mod transition;
+
+pub use self::next_upgrade::is_about_other_fields;

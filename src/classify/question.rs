@@ -33,6 +33,8 @@ pub struct Question {
     pub is_redacted: bool,
     /// Whether an autoscaler chooses the replica count of the object.
     pub is_autoscaled: bool,
+    /// Why no key is named, where that is known already: only a rendering is held against it.
+    pub no_key: Option<NoKeyReason>,
 }
 
 /// Without values: they may be secret.
@@ -81,7 +83,7 @@ impl Questions {
             _ => None,
         };
         finding.no_key = known.map(Into::into);
-        if known.is_some() || !finding.is_drift() {
+        if !finding.is_drift() {
             return;
         }
         let question = Question {
@@ -95,6 +97,7 @@ impl Questions {
                 subject.autoscaler,
                 Autoscaler::Targets | Autoscaler::TargetsToZero
             ),
+            no_key: known,
         };
         self.bytes = self.bytes.saturating_add(question.bytes());
         if self.bytes > MAX_BYTES {
@@ -156,8 +159,14 @@ mod tests {
         let asked: Vec<_> = judgement
             .questions
             .iter()
-            .map(|asked| asked.shown.as_str())
+            .map(|asked| (asked.shown.as_str(), asked.no_key))
             .collect();
-        assert_eq!(asked, ["/data/mode"]);
+        assert_eq!(
+            asked,
+            [
+                ("/data/level", Some(NoKeyReason::HalfUpgraded)),
+                ("/data/mode", None)
+            ]
+        );
     }
 }

@@ -325,6 +325,14 @@ pub struct Unlisted {
 }
 
 impl ReleaseReport {
+    /// How many of its objects could not be compared.
+    pub fn not_compared(&self) -> usize {
+        let objects = self.objects.iter();
+        objects
+            .filter(|object| object.state == ObjectState::Unknown)
+            .count()
+    }
+
     /// Its name with that of its namespace, and of its cluster where the report is of several.
     pub fn full_name(&self) -> String {
         full_name(self.of_cluster.as_deref(), &self.namespace, &self.name)

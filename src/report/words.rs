@@ -329,6 +329,7 @@ pub(crate) fn get_values(release: &ReleaseReport, revision: u64) -> Result<Comma
         .word(&Word::number(revision))
         .literal(&["-n"])
         .word(&Word::namespace(&release.storage.namespace)?)
+        .literal(&["-o", "yaml"])
         .on(&cluster_of(release, &release.cluster))
 }
 

@@ -38,6 +38,10 @@ pub(super) struct FindingAsked {
     pub(super) is_redacted: bool,
     /// What the next upgrade with the same chart and values does to it.
     pub(super) next_upgrade: Option<NextUpgrade>,
+    /// Whether that fails at other fields of the object alone.
+    pub(super) fails_beside: bool,
+    /// Why no key is named, where that is known already.
+    pub(super) no_key: Option<NoKeyReason>,
 }
 
 /// What a finding says once it was asked: which key keeps it, or why none is named.
@@ -52,13 +56,34 @@ pub(super) struct ObjectSaid {
 }
 
 impl ValuesWanted {
-    /// The same reason for every finding.
-    pub(super) fn none(&self, reason: NoKeyReason) -> Vec<ObjectSaid> {
-        self.said(|_, _| Err(reason.into()))
+    /// Whether a key is looked for.
+    pub(super) fn is_open(&self) -> bool {
+        let mut findings = self.of.iter().flat_map(|of| &of.findings);
+        findings.any(|finding| finding.no_key.is_none())
     }
 
-    /// What is said of each finding, by the positions of the object and of the field.
-    pub(super) fn said(&self, mut answer: impl FnMut(usize, usize) -> Said) -> Vec<ObjectSaid> {
+    /// The objects with the fields of which a key is looked for.
+    pub(super) fn open(&self) -> Vec<Asked> {
+        let objects = self.asked.iter().zip(&self.of);
+        let open = objects.map(|(asked, of)| {
+            let fields = asked.fields.iter().zip(&of.findings);
+            let fields = fields.filter(|(_, finding)| finding.no_key.is_none());
+            Asked {
+                fields: fields.map(|(field, _)| field.clone()).collect(),
+                ..asked.clone()
+            }
+        });
+        open.collect()
+    }
+
+    /// The same reason for every finding.
+    pub(super) fn none(&self, reason: NoKeyReason) -> Vec<ObjectSaid> {
+        self.said(|_, _, _| Err(reason.into()))
+    }
+
+    /// What is said of each finding, by the positions of the object and of the field among those that [`Self::open`] has, and
+    /// whether its values may not be shown.
+    pub(super) fn said(&self, mut answer: impl FnMut(usize, usize, bool) -> Said) -> Vec<ObjectSaid> {
         let objects = self.of.iter().enumerate();
         objects
             .map(|(object, of)| ObjectSaid {
@@ -66,8 +91,9 @@ impl ValuesWanted {
                 findings: of
                     .findings
                     .iter()
+                    .filter(|finding| finding.no_key.is_none())
                     .enumerate()
-                    .map(|(field, finding)| (finding.clone(), answer(object, field)))
+                    .map(|(field, finding)| (finding.clone(), answer(object, field, finding.is_redacted)))
                     .collect(),
             })
             .collect()

@@ -12,7 +12,7 @@ use crate::policy::{AskValues, Confirm, Policy};
 use crate::release::history::Depth;
 use crate::report::fixtures::at;
 use crate::report::fixtures::test_cluster::{
-    Edit, NOW, TestCluster, TestRelease, TestRevision, options, selection, set,
+    Edit, NOW, TestCluster, TestRelease, TestRevision, options, remove, selection, set,
 };
 use crate::report::metrics::{Metrics, NotificationOutcome};
 use crate::vocabulary::{
@@ -657,6 +657,57 @@ fn a_rendering_that_loses_the_rest_of_a_list_is_said_to_move_it() {
         let lives = set("/data/level", "debug").by("kubectl-edit", None, NOW);
         let report = checked(&without, &[lives], &rendered);
         assert_eq!(outcomes(&report).1, moves, "{rendered}");
+    }
+}
+
+/// What an upgrade that failed wrote is asked about no key, and taken back by the next one like any drift.
+#[test]
+fn a_rendering_is_held_against_what_a_failed_upgrade_left() {
+    let map = |a: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web"}, "data": {"a": a}});
+    let release = RELEASES[0];
+    for (rendered, outcome) in [("1", CheckedOutcome::AsDeployed), ("2", CheckedOutcome::Agrees)] {
+        let mut cluster = TestCluster::new();
+        cluster.put(release, &map("1"), &[set("/data/a", "2")]);
+        cluster.store(release, &revision(1, "deployed", &[map("1")]));
+        cluster.store(release, &revision(2, "failed", &[map("2")]));
+        let mut options = asking(ScanLimits::default());
+        let rendered = format!("---\n{}\n", map(rendered));
+        options.rendered = Some(Arc::new(Rendered::parse(&rendered).unwrap()));
+        let (report, stages) = run(cluster, &options);
+        assert_eq!(outcomes(&report).0, [outcome]);
+        assert_eq!(reasons(&report), [Some(NoKeyReason::HalfUpgraded)]);
+        assert_eq!(stages.count("reading charts"), 0);
+    }
+}
+
+/// Helm 4 stops at a field that somebody else owns, and so writes nothing of its object; where the rendering agrees with all
+/// of those, it does not.
+#[test]
+fn an_upgrade_stops_at_an_object_only_for_what_somebody_owns() {
+    let map = |data: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web"}, "data": data});
+    let release = RELEASES[0];
+    for (rendered, expected) in [
+        (
+            json!({"a": "2", "b": "1"}),
+            [CheckedOutcome::Agrees, CheckedOutcome::AsDeployed],
+        ),
+        (
+            json!({"a": "1", "b": "1"}),
+            [CheckedOutcome::Fails, CheckedOutcome::Fails],
+        ),
+        (json!({"a": "3"}), [CheckedOutcome::Fails, CheckedOutcome::Agrees]),
+    ] {
+        let mut cluster = TestCluster::new();
+        let deployed = map(json!({"a": "1", "b": "1"}));
+        cluster.store(release, &revision(1, "deployed", std::slice::from_ref(&deployed)));
+        let by = |edit: Edit<'static>| edit.by("kubectl-patch", None, NOW);
+        cluster.put(release, &deployed, &[by(set("/data/a", "2")), remove("/data/b")]);
+        cluster.apply_on_server();
+        let mut options = asking(ScanLimits::default());
+        let text = format!("---\n{}\n", map(rendered.clone()));
+        options.rendered = Some(Arc::new(Rendered::parse(&text).unwrap()));
+        let (report, _) = run(cluster, &options);
+        assert_eq!(outcomes(&report).0, expected, "{rendered}");
     }
 }
 

@@ -105,5 +105,14 @@ pub struct Moved {
     pub path: String,
 }
 
+impl Moved {
+    /// Whether it is a label or an annotation.
+    fn is_mark(&self) -> bool {
+        ["/metadata/labels", "/metadata/annotations"]
+            .iter()
+            .any(|marks| self.path.contains(marks))
+    }
+}
+
 #[cfg(test)]
 mod tests;

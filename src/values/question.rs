@@ -180,7 +180,8 @@ impl<'q> Question<'q> {
             .filter(|(change, _)| !self.is_own(change, trial))
             .map(|(_, moved)| moved::without_holes(moved))
             .collect();
-        also_changes.sort();
+        // What Kubernetes acts on comes first.
+        also_changes.sort_by(|one, other| (one.is_mark(), one).cmp(&(other.is_mark(), other)));
         also_changes.dedup();
         Suggestion {
             key: key.steps().into_iter().map(step).collect(),

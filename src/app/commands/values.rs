@@ -17,7 +17,7 @@ use crate::app::stderr;
 use crate::app::stop::{Abort, Stop};
 use crate::chart::{self, Chart};
 use crate::compare::path::is_at;
-use crate::model::{Finding, Report, ReportError, Summary, Unlisted};
+use crate::model::{Finding, ReleaseReport, Report, ReportError, Summary, Unlisted};
 use crate::report::json;
 use crate::report::values::{self, ValuesCounts, ValuesForm};
 use crate::report::words::count;
@@ -123,13 +123,15 @@ fn tell(report: &Report, counts: ValuesCounts, args: &ValuesArgs) {
         by_hand,
         stays,
         set_by_chart,
+        fails,
     } = counts;
     let rest = [
         (by_hand, "to set by hand"),
         (stays, "left by the next upgrade as they live"),
         (set_by_chart, "set by the chart itself"),
+        (fails, "without a key, at which the next upgrade fails"),
         (
-            fields.saturating_sub(kept + by_hand + stays + set_by_chart),
+            fields.saturating_sub(kept + by_hand + stays + set_by_chart + fails),
             "without a known key",
         ),
     ];
@@ -137,7 +139,13 @@ fn tell(report: &Report, counts: ValuesCounts, args: &ValuesArgs) {
         .map(|(number, what)| format!(", {number} {what}"))
         .collect();
     stderr::say(&match fields {
-        0 => "nothing drifted that values could keep".to_owned(),
+        0 => match report.releases.iter().map(ReleaseReport::not_compared).sum() {
+            0 => "nothing drifted that values could keep".to_owned(),
+            some => format!(
+                "no drift was found that values could keep, and {} could not be compared",
+                count(some, "object")
+            ),
+        },
         _ => format!(
             "{kept} of {} kept{}",
             count(fields, "drifted field"),

@@ -25,7 +25,14 @@ pub fn render(report: &Report, medium: Medium, out: &mut dyn Write) -> io::Resul
         );
         let name = sanitize(&name, medium);
         let Some(check) = &release.values_check else {
-            writeln!(out, "{name}: nothing drifted that a rendering could keep")?;
+            let said = match release.not_compared() {
+                0 => "nothing drifted that a rendering could keep".to_owned(),
+                some => format!(
+                    "no drift was found that a rendering could keep, and {} could not be compared",
+                    count(some, "object")
+                ),
+            };
+            writeln!(out, "{name}: {said}")?;
             missing(release, medium, out)?;
             continue;
         };

@@ -42,6 +42,8 @@ pub struct ValuesCounts {
     pub stays: usize,
     /// How many no value sets.
     pub set_by_chart: usize,
+    /// How many without a key the next upgrade fails at.
+    pub fails: usize,
 }
 
 /// Prints the values that keep what lives in a release.
@@ -89,6 +91,7 @@ impl ValuesCounts {
         self.by_hand += other.by_hand;
         self.stays += other.stays;
         self.set_by_chart += other.set_by_chart;
+        self.fails += other.fails;
     }
 }
 

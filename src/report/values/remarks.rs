@@ -43,6 +43,15 @@ impl Remarks<'_> {
             release.name, release.storage.namespace
         );
         self.line(0, &of, out)?;
+        if release.latest.status.starts_with("pending-") {
+            let diagnose = words::own_command(&["diagnose"], release).map(|command| command.to_string());
+            let diagnose = diagnose.unwrap_or_else(|_| "driftline diagnose".to_owned());
+            let pending = format!(
+                "It is {}: Helm begins no other upgrade before that has ended. What to do: {diagnose}",
+                release.latest.status
+            );
+            self.line(0, &pending, out)?;
+        }
         self.line(0, "Give it to helm upgrade behind your own values (-f values.yaml -f keep.yaml), and look first at what", out)?;
         let check = words::own_command(&["values"], release);
         let check = check.map(|command| command.literal(&["--check", "-"]).to_string());

@@ -94,12 +94,15 @@ impl Check<'_> {
         for (asked, of) in wanted.asked.iter().zip(&wanted.of) {
             let object = Self::parsed(rendered.get(&asked.key), &asked.key);
             let of_object = drifted.entry(&asked.key).or_default();
+            let begin = check.fields.len();
             for (field, finding) in asked.fields.iter().zip(&of.findings) {
                 of_object.push(&field.path);
                 check
                     .fields
                     .push(self.field(asked, field, finding, object.as_ref()));
             }
+            let checked = check.fields.iter_mut().skip(begin).zip(&of.findings);
+            fail_together(checked.collect());
         }
         if let Some(deployed) = deployed {
             let deployed = self.objects(&deployed);
@@ -169,7 +172,8 @@ impl Check<'_> {
             CheckedOutcome::Agrees
         } else {
             match (finding.next_upgrade, is_deployed) {
-                (Some(NextUpgrade::Conflict | NextUpgrade::Refused), _) => CheckedOutcome::Fails,
+                (Some(NextUpgrade::Refused), _) => CheckedOutcome::Fails,
+                (Some(NextUpgrade::Conflict), _) if !finding.fails_beside => CheckedOutcome::Fails,
                 (Some(NextUpgrade::Keep), true) => CheckedOutcome::Stays,
                 (_, true) => CheckedOutcome::AsDeployed,
                 (_, false) => CheckedOutcome::Becomes,
@@ -223,6 +227,25 @@ impl Check<'_> {
             }
         }
         moved
+    }
+}
+
+/// An object is written as a whole or not at all: where the upgrade stops at one field, it stops at the others that it would
+/// change. It does not where the rendering agrees with all that somebody else owns.
+fn fail_together(mut fields: Vec<(&mut CheckedField, &FindingAsked)>) {
+    let is_failure =
+        |(checked, _): &(&mut CheckedField, &FindingAsked)| checked.outcome == CheckedOutcome::Fails;
+    if !fields.iter().any(is_failure) {
+        return;
+    }
+    for (checked, finding) in &mut fields {
+        let is_written = matches!(
+            checked.outcome,
+            CheckedOutcome::AsDeployed | CheckedOutcome::Becomes | CheckedOutcome::Gone
+        );
+        if finding.fails_beside && is_written {
+            checked.outcome = CheckedOutcome::Fails;
+        }
     }
 }
 

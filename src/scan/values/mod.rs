@@ -73,6 +73,10 @@ impl<S: Source> Stages<'_, S> {
                 }
             }
         }
+        let wanted: Vec<ValuesWanted> = wanted.into_iter().filter(ValuesWanted::is_open).collect();
+        if wanted.is_empty() {
+            return;
+        }
         self.progress.stage("reading charts", wanted.len());
         let stored: Vec<StoredRevision> = wanted.iter().map(|wanted| wanted.stored.clone()).collect();
         let releases = wanted.into_iter().map(|wanted| {
@@ -156,11 +160,9 @@ impl Reading {
         if let Some(given) = &self.given {
             add_dependencies(&mut release.chart, given);
         }
-        let answers = values::suggest(&release, &self.capabilities, &wanted.asked);
-        Ok(wanted.said(|object, field| {
+        let answers = values::suggest(&release, &self.capabilities, &wanted.open());
+        Ok(wanted.said(|object, field, is_redacted| {
             let answer = answers.get(object).and_then(|answers| answers.get(field));
-            let is_redacted = wanted.of.get(object).and_then(|of| of.findings.get(field));
-            let is_redacted = is_redacted.is_none_or(|finding| finding.is_redacted);
             match answer {
                 Some(Answer::Key(suggestion)) => shown::kept_by(suggestion, is_redacted, &self.redaction),
                 Some(Answer::None(reason)) => Err((*reason).into()),
