@@ -19,5 +19,3 @@ pub mod rendering;
 pub mod state;
 pub mod subject;
 pub mod transition;
-
-pub use self::next_upgrade::is_about_other_fields;

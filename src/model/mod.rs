@@ -559,6 +559,20 @@ fn null_is_a_value<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<
 }
 
 impl Finding {
+    /// How the reason of a prediction begins where the upgrade fails at other fields of the object.
+    pub const OWNED_BESIDE: &str = "other fields of the object are owned by";
+
+    /// Whether the next upgrade fails at other fields of the object alone: it does not where values keep those.
+    pub fn fails_beside(&self) -> bool {
+        let reason = self.next_upgrade_reason.as_deref();
+        reason.is_some_and(|reason| reason.starts_with(Self::OWNED_BESIDE))
+    }
+
+    /// Whether the next upgrade fails at this field.
+    pub fn fails(&self) -> bool {
+        self.next_upgrade.is_some_and(NextUpgrade::is_failure) && !self.fails_beside()
+    }
+
     /// Leaves its values out because they are too large. The path still says where it is.
     pub fn omit_values(&mut self) {
         let has_values = self.values().next().is_some();

@@ -317,10 +317,6 @@ impl ReleaseScan {
                 let finding = report.findings.get(question.finding);
                 finding.is_some_and(|finding| finding.path == question.shown && finding.is_drift())
             };
-            let fails_beside = |finding: &Finding| {
-                let reason = finding.next_upgrade_reason.as_deref();
-                reason.is_some_and(crate::classify::is_about_other_fields)
-            };
             let is_autoscaled = questions.iter().any(|question| question.is_autoscaled);
             let (mut fields, mut findings) = (Vec::new(), Vec::new());
             for question in questions.into_iter().filter(is_open) {
@@ -330,7 +326,7 @@ impl ReleaseScan {
                     path: question.shown,
                     is_redacted: question.is_redacted,
                     next_upgrade: finding.and_then(|finding| finding.next_upgrade),
-                    fails_beside: finding.is_some_and(fails_beside),
+                    fails_beside: finding.is_some_and(Finding::fails_beside),
                     no_key: question.no_key,
                 });
                 fields.push(AskedField {

@@ -26,6 +26,7 @@ use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::FieldPath;
 use crate::compare::three_way::Change;
 use crate::compare::work::Work;
+use crate::model::Finding;
 use crate::policy::managers::Managers;
 use crate::vocabulary::{ApplyMethod, FindingCode};
 
@@ -439,14 +440,6 @@ fn as_changed(change: &Change) -> Change {
 /// How many managers a sentence names.
 const NAMED: usize = 3;
 
-/// How the reason begins where an upgrade fails at other fields of an object.
-const OTHER_FIELDS: &str = "other fields of the object are owned by";
-
-/// Whether the reason of a prediction says that the upgrade fails at other fields of the object alone.
-pub fn is_about_other_fields(reason: &str) -> bool {
-    reason.starts_with(OTHER_FIELDS)
-}
-
 /// Whose a field is that the upgrade fails at, or whose other fields of the object are.
 fn owners(conflicts: &[Conflict], path: &FieldPath) -> String {
     let named = |conflicts: &mut dyn Iterator<Item = &Conflict>| {
@@ -465,7 +458,7 @@ fn owners(conflicts: &[Conflict], path: &FieldPath) -> String {
     };
     let own = named(&mut conflicts.iter().filter(|conflict| conflict.path.overlaps(path)));
     if own.is_empty() {
-        format!("{OTHER_FIELDS} {}", named(&mut conflicts.iter()))
+        format!("{} {}", Finding::OWNED_BESIDE, named(&mut conflicts.iter()))
     } else {
         format!("owned by {own}")
     }

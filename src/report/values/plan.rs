@@ -53,8 +53,7 @@ impl<'r> Plan<'r> {
         let groups = self.contradictions.iter().chain(&self.entangled);
         let by_hand = groups.map(Vec::len).sum::<usize>() + self.hidden.len();
         let drift = self.none.iter().filter(|(_, finding, _)| finding.is_drift());
-        let fails = |finding: &Finding| finding.next_upgrade.is_some_and(NextUpgrade::is_failure);
-        let (fails, passes): (Vec<_>, Vec<_>) = drift.clone().partition(|(_, finding, _)| fails(finding));
+        let (fails, passes): (Vec<_>, Vec<_>) = drift.clone().partition(|(_, finding, _)| finding.fails());
         let set_by_chart = |code| code == NoKeyReason::SetByChart;
         ValuesCounts {
             fields: kept + by_hand + self.stays.len() + drift.clone().count(),

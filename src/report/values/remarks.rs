@@ -131,9 +131,10 @@ impl Remarks<'_> {
     /// Fields without a key. Of what the upgrade fails at, nobody should learn only from Helm.
     fn fields(&self, fields: &[(&ObjectReport, &Finding)], out: &mut dyn Write) -> io::Result<()> {
         for (object, finding) in fields.iter().take(FIELDS) {
-            let fails = match finding.next_upgrade {
-                Some(next) if next.is_failure() => "; the next upgrade fails there",
-                Some(_) | None => "",
+            let fails = if finding.fails() {
+                "; the next upgrade fails there"
+            } else {
+                ""
             };
             self.line(0, &format!("  {}{fails}", self.field(object, finding)), out)?;
         }
