@@ -32,6 +32,11 @@ pub enum ChartError {
     /// Helm refuses what `Chart.yaml` says.
     #[error("its Chart.yaml {0}")]
     Metadata(&'static str),
+    /// Charts that it depends on are not in `charts/`.
+    #[error(
+        "it has no {0} in charts/, which its Chart.yaml says it depends on: `helm dependency build` brings that"
+    )]
+    NoDependencies(String),
     /// A chart in `charts/` cannot be used.
     #[error("in charts/{name}: {error}")]
     Dependency {

@@ -45,6 +45,11 @@ pub enum RenderedError {
         "it is JSON without a `manifest`: give what `helm upgrade --dry-run=server -o json` prints, or the YAML of `helm template`"
     )]
     NoRelease,
+    /// It is the other form of a dry run.
+    #[error(
+        "it is what `helm upgrade --dry-run=server -o yaml` prints: give what -o json prints, or the YAML of `helm template`"
+    )]
+    Yaml,
     /// It holds nothing.
     #[error(
         "it has no objects: give the manifests that `helm template` prints, or the output of `helm upgrade --dry-run=server -o json`, and not a file of values"
@@ -96,7 +101,14 @@ impl Rendered {
             };
             return Ok(rendered);
         } else {
-            Self::of_stream(text)?
+            let of_stream = Self::of_stream(text);
+            let is_empty = of_stream.as_ref().map_or(true, |rendered| {
+                rendered.objects.is_empty() && rendered.hooks.is_empty()
+            });
+            if is_empty && text.lines().any(|line| line.starts_with("manifest:")) {
+                return Err(RenderedError::Yaml);
+            }
+            of_stream?
         };
         if rendered.objects.is_empty() && rendered.hooks.is_empty() {
             return Err(RenderedError::Empty);
@@ -234,6 +246,18 @@ mod tests {
         };
         assert_eq!(hook.events, ["pre-upgrade", "post-install"]);
         assert_eq!(hook.delete_policies, ["hook-succeeded"]);
+    }
+
+    #[test]
+    fn the_other_form_of_a_dry_run_is_told_from_a_file_of_values() {
+        for (text, is_dry_run) in [
+            ("name: web\nmanifest: |\n  ---\n  kind: X\nversion: 1\n", true),
+            ("chart: {}\ninfo:\n\tx\nmanifest: |\n  ---\n", true),
+            ("web:\n  manifest: x\n", false),
+        ] {
+            let error = Rendered::parse(text).unwrap_err();
+            assert_eq!(matches!(error, RenderedError::Yaml), is_dry_run, "{text} {error}");
+        }
     }
 
     /// The loop of an upgrade ends at a create that fails: what comes after it is in the order of kinds, not of the templates.

@@ -385,8 +385,8 @@ impl<S: Source> Stages<'_, S> {
             if batch.is_empty() {
                 break;
             }
-            let is_first = wave.releases.is_empty() && waiting == histories.len();
-            let share = if is_first && batches.len() == 0 {
+            // One list of all is cheaper than those of many namespaces, even if a second batch reads it once more.
+            let share = if 2 * batch.len() >= histories.len() {
                 Share::Whole
             } else {
                 Share::Part

@@ -166,15 +166,18 @@ impl Pipeline {
         let assigned = self.variables.iter().filter(|_| self.is_assignment);
         changes.extend(assigned.map(|name| Rc::new(Change::Variable(Rc::clone(name)))));
         for command in &self.commands {
-            match &command.operands[..] {
-                [Operand::Function(name), target, ..] if CHANGE_MAPS.contains(&&**name) => {
-                    target.add_holders(changes);
+            let others = match &command.operands[..] {
+                // What comes by the pipe is given to the template as well, so these are all.
+                [Operand::Function(name), ..] if GIVE_MAPS.contains(&&**name) => {
+                    return self.add_holders(changes);
                 }
-                // What comes by the pipe is given to the template as well.
-                [Operand::Function(name), ..] if GIVE_MAPS.contains(&&**name) => self.add_holders(changes),
-                _ => {}
-            }
-            for operand in &command.operands {
+                [Operand::Function(name), target, others @ ..] if CHANGE_MAPS.contains(&&**name) => {
+                    target.add_holders(changes);
+                    others
+                }
+                all => all,
+            };
+            for operand in others {
                 if let Operand::Pipeline(pipeline) = operand.without_fields() {
                     pipeline.add_changes(changes);
                 }

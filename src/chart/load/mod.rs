@@ -13,6 +13,8 @@ mod values;
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::{Chart, ChartError};
 
 /// The largest file (Helm: `pkg/chart/loader/archive/archive.go`, `MaxDecompressedFileSize`).
@@ -78,6 +80,11 @@ pub fn load(path: &Path) -> Result<Chart, ChartError> {
         bytes: MAX_BYTES,
         files: MAX_FILES,
     };
+    if path.to_str().is_some_and(|path| path.contains("://")) {
+        return Err(ChartError::Archive(
+            "it is an address: `helm pull` makes an archive of it, which can be given",
+        ));
+    }
     let found = fs::metadata(path).map_err(unreadable)?;
     let read = if found.is_dir() {
         directory::files(path, &mut room)?
@@ -90,7 +97,22 @@ pub fn load(path: &Path) -> Result<Chart, ChartError> {
     } else {
         return Err(ChartError::Archive("it is neither a folder nor an archive"));
     };
-    files::chart(read, &mut room, 0)
+    let chart = files::chart(read, &mut room, 0)?;
+    check_dependencies(&chart)?;
+    Ok(chart)
+}
+
+/// Whether the charts are there that a chart says it depends on (Helm: `pkg/action/package.go`, `CheckDependencies`).
+fn check_dependencies(chart: &Chart) -> Result<(), ChartError> {
+    let stated = chart.metadata.get("dependencies").and_then(Value::as_array);
+    let names = stated.into_iter().flatten();
+    let names = names.filter_map(|dependency| dependency.get("name")?.as_str());
+    let is_there = |name: &str| chart.dependencies.iter().any(|own| own.name() == name);
+    let missing: Vec<&str> = names.filter(|name| !is_there(name)).collect();
+    match &missing[..] {
+        [] => Ok(()),
+        missing => Err(ChartError::NoDependencies(shown(&missing.join(", ")))),
+    }
 }
 
 /// A name from a chart, as a message shows it: what is not seen is left out, and so is what is too long to be read.

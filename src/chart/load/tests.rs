@@ -97,6 +97,38 @@ fn a_folder_is_loaded_as_helm_loads_it() {
 }
 
 #[test]
+fn a_chart_without_the_charts_that_it_depends_on_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let stated = "dependencies: [{name: db, version: 1, alias: store, condition: store.on}, {name: cache, version: 1}]\n";
+    write(folder.path(), &[("Chart.yaml", &format!("{CHART}{stated}"))]);
+    let error = || load(folder.path()).err().map(|error| error.to_string());
+    let begins = |names: &str| format!("it has no {names} in charts/, which its Chart.yaml says");
+    assert!(
+        error().unwrap().starts_with(&begins("db, cache")),
+        "{:?}",
+        error()
+    );
+    write(
+        folder.path(),
+        &[("charts/db/Chart.yaml", "name: db\nversion: 1.0.0\n")],
+    );
+    assert!(error().unwrap().starts_with(&begins("cache")), "{:?}", error());
+    write(
+        folder.path(),
+        &[("charts/cache/Chart.yaml", "name: cache\nversion: 1.0.0\n")],
+    );
+    assert_eq!(error(), None);
+}
+
+#[test]
+fn an_address_is_no_folder() {
+    for address in ["oci://example.com/web", "https://example.com/web-1.0.0.tgz"] {
+        let error = load(Path::new(address)).unwrap_err().to_string();
+        assert!(error.contains("`helm pull`"), "{error}");
+    }
+}
+
+#[test]
 fn what_helm_refuses_is_refused_with_the_name_of_the_file() {
     let chart: (&str, EntryType, &[u8]) = ("web/Chart.yaml", EntryType::Regular, CHART.as_bytes());
     let with = |name: &'static str, kind: EntryType| load_packed(&packed(&[chart, (name, kind, b"")]));

@@ -228,16 +228,23 @@ fn misprinted(asked: &Asked, live: &Rendered) -> Vec<String> {
             .count()
     };
     let stays = lines.len() - without_those_that_stay().count();
-    let set_by_chart = counted("none: set-by-chart");
+    let said = asked.said.iter().zip(&lines);
+    let (fails, passes): (Vec<_>, Vec<_>) = said
+        .filter(|(said, _)| !said.stays())
+        .partition(|(said, _)| said.fails());
+    let is_set_by_chart = |(_, line): &&(_, &String)| line.contains("none: set-by-chart");
+    let set_by_chart = passes.iter().filter(is_set_by_chart).count();
+    let fails = fails.len();
     let by_hand = counted("<hidden>") + counted(", disputed");
-    let none = counted("none: ") - set_by_chart;
-    let kept = lines.len() - set_by_chart - by_hand - stays - none;
+    let none = counted("none: ") - set_by_chart - fails;
+    let kept = lines.len() - set_by_chart - by_hand - stays - none - fails;
     let fields = if lines.len() == 1 { "field" } else { "fields" };
     let mut told = format!("{kept} of {} drifted {fields} kept", lines.len());
     for (number, what) in [
         (by_hand, "to set by hand"),
         (stays, "left by the next upgrade as they live"),
         (set_by_chart, "set by the chart itself"),
+        (fails, "without a key, at which the next upgrade fails"),
         (none, "without a known key"),
     ] {
         if number > 0 {
@@ -247,7 +254,7 @@ fn misprinted(asked: &Asked, live: &Rendered) -> Vec<String> {
     if asked.told.stderr.trim() != told {
         problems.push(format!("not {told}, but {}", asked.told.stderr.trim()));
     }
-    let status = i32::from(by_hand + none > 0);
+    let status = i32::from(by_hand + none + fails > 0);
     if asked.told.status != status {
         problems.push(format!("not status {status}, but {}", asked.told.status));
     }

@@ -109,6 +109,14 @@ impl Said {
         !self.finding["noValues"].is_null() && self.finding["nextUpgrade"] == "keep"
     }
 
+    /// Whether it has no key, and the next upgrade stops at it.
+    pub(super) fn fails(&self) -> bool {
+        let reason = self.finding["nextUpgradeReason"].as_str().unwrap_or_default();
+        !self.finding["noValues"].is_null()
+            && (self.finding["nextUpgrade"] == "conflict" || self.finding["nextUpgrade"] == "refused")
+            && !reason.starts_with("other fields of the object")
+    }
+
     /// All of it, as tables write it.
     pub(super) fn line(&self) -> String {
         let Self { path, finding, .. } = self;
