@@ -102,18 +102,20 @@ impl Rendered {
             return Ok(rendered);
         } else {
             let of_stream = Self::of_stream(text);
-            let is_empty = of_stream.as_ref().map_or(true, |rendered| {
-                rendered.objects.is_empty() && rendered.hooks.is_empty()
-            });
+            let is_empty = of_stream.as_ref().map_or(true, Self::is_empty);
             if is_empty && text.lines().any(|line| line.starts_with("manifest:")) {
                 return Err(RenderedError::Yaml);
             }
             of_stream?
         };
-        if rendered.objects.is_empty() && rendered.hooks.is_empty() {
+        if rendered.is_empty() {
             return Err(RenderedError::Empty);
         }
         Ok(rendered)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.hooks.is_empty()
     }
 
     fn of_stream(text: &str) -> Result<Self, RenderedError> {

@@ -303,14 +303,7 @@ impl Operand {
         match self {
             Self::Field(_) | Self::Chain(..) => true,
             Self::Variable(_, fields) => !fields.is_empty(),
-            Self::Nil
-            | Self::Bool(_)
-            | Self::Int(_)
-            | Self::Float(_)
-            | Self::Text(_)
-            | Self::Dot
-            | Self::Function(_)
-            | Self::Pipeline(_) => false,
+            _ => false,
         }
     }
 }

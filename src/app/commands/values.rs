@@ -57,25 +57,28 @@ pub(super) async fn run(args: &ValuesArgs, global: &Global, abort: Abort) -> any
     report = report.without_in_sync();
     let not_found = keep_fields(&mut report, &args.fields);
     let mut out = Vec::new();
-    let mut counts = values::counts(&report);
-    match (args.output, &args.check) {
+    let counts = match (args.output, &args.check) {
         (ValuesFormat::Json, _) => {
             out.extend(
                 json::to_text(&report)
                     .context("the report cannot be written")?
                     .into_bytes(),
             );
+            values::counts(&report)
         }
-        (ValuesFormat::Yaml, Some(_)) => values::render_check(&report, medium(), &mut out)?,
+        (ValuesFormat::Yaml, Some(_)) => {
+            values::render_check(&report, medium(), &mut out)?;
+            values::counts(&report)
+        }
         (ValuesFormat::Yaml, None) => {
             let form = if args.set_json {
                 ValuesForm::SetJson
             } else {
                 ValuesForm::Yaml
             };
-            counts = values::render(&report, form, medium(), &mut out)?;
+            values::render(&report, form, medium(), &mut out)?
         }
-    }
+    };
     print(&out)?;
     let is_any_found = args.fields.is_empty() || not_found.len() < args.fields.len();
     if is_any_found && !global.quiet {

@@ -392,14 +392,7 @@ impl Traced {
     pub(super) fn chosen_by(&self) -> Keys {
         match &self.value {
             Value::Map(map) => self.origin.keys.and(&map.chosen_by()),
-            Value::Nil
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Text(_)
-            | Value::List(_)
-            | Value::Native(_)
-            | Value::Unknown => self.origin.keys.clone(),
+            _ => self.origin.keys.clone(),
         }
     }
 
