@@ -27,7 +27,8 @@
 //!
 //! - `format`, `tool`, `cluster`, `takenAt` and `values` (`kept` or `redacted`);
 //! - `listings`: the stored revisions, as often as they were listed with another outcome. A scan lists them again
-//!   when it is done, to tell what changed meanwhile, and so does a scan of the snapshot;
+//!   when it is done, to tell what changed meanwhile, and so does a scan of the snapshot; the last ones may lack
+//!   superseded revisions;
 //! - `kinds`: how the kinds are addressed that the scan asked for or that a recorded manifest names, as far as they
 //!   are served, and the groups that did not answer;
 //! - `owned`: with `--orphans`, the objects whose release had no record, by their names;
