@@ -10,7 +10,7 @@ use driftline::weight::at_once;
 
 /// How many threads work on answers and wait for files at most. A thread that works on an answer holds what it makes of
 /// it, and what it frees stays with it: the C library gives every thread an area of the memory of its own.
-const BLOCKING_THREADS: usize = 8;
+const BLOCKING_THREADS: usize = 4;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(stderr::report_panic));

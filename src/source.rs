@@ -78,7 +78,7 @@ pub trait Source: Send + Sync + 'static {
             });
             handler(stored, chart);
         };
-        self.records(wanted, Share::Part, Arc::new(passed_on))
+        self.records(wanted, Share::Few, Arc::new(passed_on))
     }
 
     /// Reads objects and hands each to the handler exactly once, in any order.
@@ -248,14 +248,27 @@ impl From<ReadError> for DryRunError {
     }
 }
 
-/// How much of what a scan reads is asked for at once. A list of the whole cluster is worth having for all of it, and not
-/// once more for each part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How much of what a scan reads is asked for at once, which says what a list of the whole cluster is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Share {
-    /// Everything.
-    Whole,
-    /// A part, with the releases of a few namespaces; other parts come before or after it.
-    Part,
+    /// One of the parts that a scan goes through, which may be all of it. They come in the order of the namespaces in a list
+    /// of all of them ([`list_order`]), so that each takes its share of one list.
+    Part {
+        /// The first namespace of the part's releases.
+        from: String,
+        /// The last one; `None` where this part is the last one.
+        until: Option<String>,
+        /// How many parts like this one follow, this one included.
+        parts: usize,
+    },
+    /// A few here and there.
+    Few,
+}
+
+/// The order of namespaces in lists of all of them. It is that of the keys in etcd, where a `/` follows the namespace
+/// (Kubernetes: `apiserver/pkg/registry/generic/registry/store.go`, `NamespaceKeyFunc`): `a-b` comes before `a`.
+pub fn list_order(one: &str, other: &str) -> std::cmp::Ordering {
+    one.bytes().chain([b'/']).cmp(other.bytes().chain([b'/']))
 }
 
 /// An object to read, and how its kind is addressed.

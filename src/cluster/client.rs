@@ -4,6 +4,7 @@
 //! checked or taken over here, and nothing secret of it gets into a message.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -19,9 +20,10 @@ use secrecy::ExposeSecret;
 
 use super::Cluster;
 use super::credentials::{CredentialSource, Credentials};
-use super::http::{ApiClient, RequestLimits};
+use super::http::{ApiClient, Network, RequestLimits};
 use super::kubeconfig::{self, Loaded};
 use super::plugin::ClientCertificate;
+use super::read_on::ListsReadOn;
 use crate::model;
 use crate::policy::redact::Redaction;
 use crate::release::stored::Driver;
@@ -95,6 +97,7 @@ impl Cluster {
             mut config,
             source,
             context,
+            network,
         } = prepared.map_err(|_| ConnectError::Kubeconfig("reading it failed".to_owned()))??;
         let namespace = config.default_namespace.clone();
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
@@ -125,12 +128,13 @@ impl Cluster {
         let name = options.name.unwrap_or(context);
         let limits = RequestLimits::new(options.request_timeout, options.concurrency);
         Ok(Self {
-            http: ApiClient::new(client, credentials, server.clone(), limits),
+            http: ApiClient::new(client, credentials, server.clone(), network, limits),
             identity: model::Cluster { name, server },
             drivers: options.drivers,
             selector: options.selector,
             namespace,
             record_counts: Mutex::default(),
+            lists: ListsReadOn::default(),
         })
     }
 }
@@ -141,6 +145,7 @@ struct Prepared {
     source: CredentialSource,
     /// The name of the context.
     context: String,
+    network: Network,
 }
 
 /// Reads the configuration of a connection.
@@ -148,7 +153,11 @@ fn prepare(access: &Access) -> Result<Prepared, ConnectError> {
     match access {
         Access::InCluster => {
             let config = Config::incluster().map_err(|error| ConnectError::InCluster(error.to_string()))?;
-            Prepared::new(config, "in-cluster".to_owned()).map_err(ConnectError::InCluster)
+            let prepared = Prepared::new(config, "in-cluster".to_owned()).map_err(ConnectError::InCluster)?;
+            Ok(Prepared {
+                network: Network::Near,
+                ..prepared
+            })
         }
         Access::Kubeconfig {
             path: None,
@@ -199,12 +208,23 @@ impl Prepared {
             return Err("the certificate authority holds no certificate in PEM".to_owned());
         }
         let source = take_credentials(&mut config.auth_info)?;
+        let network = match (&config.proxy_url, config.cluster_url.host()) {
+            (None, Some(host)) if is_loopback(host) => Network::Near,
+            (Some(_) | None, _) => Network::Far,
+        };
         Ok(Self {
             config,
             source,
             context,
+            network,
         })
     }
+}
+
+/// Whether a host of an address is this machine.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// Why kube builds no client, without what it could not read.

@@ -9,7 +9,10 @@
 //! of it is read after everything else, as far as the budget goes. No other release waits for it.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
@@ -19,19 +22,20 @@ use serde_json::value::RawValue;
 use super::answer::{Identity, malformed};
 use super::http::{AnswerSize, ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
 use super::pages::{self, ListEnd, ListReader, ListRequest, PageSummary};
-use super::paths::ApiResource;
+use super::paths::{ApiPath, ApiResource};
 use super::pending::{NamespacedName, PendingReads};
+use super::read_on::{ListsReadOn, Range};
 use crate::object::{Gvk, ObjectKey};
-use crate::source::{Expected, Lookup, ObjectHandler, ObjectRequest, ReadError, Share};
+use crate::source::{Expected, Lookup, ObjectHandler, ObjectRequest, ReadError, Share, list_order};
 
 /// From how many wanted objects on one list is cheaper than as many GETs.
 const LIST_FROM: usize = 4;
-/// How many further unwanted objects per wanted one are worth listing.
-const WORTH_LISTING: u64 = 20;
-/// The same where only a part of the scan is read: the list would be read again for the other parts.
-const WORTH_LISTING_AGAIN: u64 = 4;
-/// From how many wanted objects on, in namespaces with few of them, a part of the scan asks for a list of all namespaces.
+/// How many bytes of unwanted objects a list may have for each wanted one: about what else a GET costs the API server.
+const WORTH_LISTING: u64 = 32 << 10;
+/// From how many wanted objects on, in namespaces with few of them, a list of all namespaces is asked for once more.
 const LIST_AGAIN_FROM: usize = 64;
+/// The fewest items that are worth a page.
+const SMALLEST_PAGE: u32 = 50;
 /// How many namespaces of one kind are listed at once.
 const NAMESPACES_AT_ONCE: usize = 4;
 /// How many kinds are read at once, and how many objects of one kind that are read one by one.
@@ -41,10 +45,17 @@ const OBJECTS_AT_ONCE: usize = 16;
 /// Reads every wanted object and hands each outcome to the handler.
 pub(super) async fn objects(
     http: &ApiClient,
+    lists: &ListsReadOn,
     wanted: &[ObjectRequest],
-    share: Share,
+    share: &Share,
     handler: ObjectHandler,
 ) {
+    let reading = &Reading {
+        http,
+        lists,
+        share,
+        handler: &handler,
+    };
     let mut kinds: BTreeMap<(&Gvk, &str), Vec<&ObjectRequest>> = BTreeMap::new();
     for object in wanted {
         kinds
@@ -53,35 +64,39 @@ pub(super) async fn objects(
             .push(object);
     }
     // Concurrency is bounded per request; here only the number of kinds held open.
-    let handler = &handler;
     let left = &Mutex::new(Vec::new());
     futures::stream::iter(kinds)
         .for_each_concurrent(KINDS_AT_ONCE, |((gvk, plural), wanted)| async move {
             let retries = RetryBudget::default();
-            let kind = KindReader::new(http, gvk, plural, share, handler, &retries);
-            let of_kind = kind.read(&wanted).await;
+            let of_kind = KindReader::new(reading, gvk, plural, &retries)
+                .read(&wanted)
+                .await;
             left.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .extend(of_kind);
         })
         .await;
     let left = std::mem::take(&mut *left.lock().unwrap_or_else(PoisonError::into_inner));
-    read_within_budgets(http, left, share, handler).await;
+    read_within_budgets(reading, left).await;
+}
+
+/// What all kinds are read with.
+struct Reading<'a> {
+    http: &'a ApiClient,
+    /// The lists that parts of the scan read on.
+    lists: &'a ListsReadOn,
+    share: &'a Share,
+    handler: &'a ObjectHandler,
 }
 
 /// Reads objects one by one, as far as the budgets of their releases go. The same scan always reads the same ones: those
 /// that their releases name first.
-async fn read_within_budgets(
-    http: &ApiClient,
-    mut left: Vec<ObjectRequest>,
-    share: Share,
-    handler: &ObjectHandler,
-) {
+async fn read_within_budgets(reading: &Reading<'_>, mut left: Vec<ObjectRequest>) {
     left.sort_unstable_by(|one, other| (one.turn, &one.key).cmp(&(other.turn, &other.key)));
     left.retain(|request| {
         let spent = request.budget.as_ref().map_or(Ok(()), |budget| budget.spend());
         if let Err(error) = &spent {
-            handler.take(&request.key, Lookup::Unreadable(error));
+            reading.handler.take(&request.key, Lookup::Unreadable(error));
         }
         spent.is_ok()
     });
@@ -89,8 +104,9 @@ async fn read_within_budgets(
     futures::stream::iter(left)
         .for_each_concurrent(OBJECTS_AT_ONCE, |request| async move {
             let ObjectRequest { key, plural, .. } = &request;
-            let kind = KindReader::new(http, &key.gvk, plural, share, handler, retries);
-            kind.get(key.clone()).await;
+            KindReader::new(reading, &key.gvk, plural, retries)
+                .get(key.clone())
+                .await;
         })
         .await;
 }
@@ -98,11 +114,12 @@ async fn read_within_budgets(
 /// Reads the objects of one kind.
 struct KindReader<'a> {
     http: &'a ApiClient,
+    lists: &'a ListsReadOn,
     gvk: &'a Gvk,
     resource: ApiResource<'a>,
     handler: &'a ObjectHandler,
     retries: &'a RetryBudget,
-    share: Share,
+    share: &'a Share,
 }
 
 /// How the objects are read that a failed list left.
@@ -138,16 +155,16 @@ impl AfterList {
 }
 
 impl<'a> KindReader<'a> {
-    fn new(
-        http: &'a ApiClient,
-        gvk: &'a Gvk,
-        plural: &'a str,
-        share: Share,
-        handler: &'a ObjectHandler,
-        retries: &'a RetryBudget,
-    ) -> Self {
+    fn new(reading: &Reading<'a>, gvk: &'a Gvk, plural: &'a str, retries: &'a RetryBudget) -> Self {
+        let &Reading {
+            http,
+            lists,
+            share,
+            handler,
+        } = reading;
         Self {
             http,
+            lists,
             gvk,
             resource: ApiResource {
                 api_version: &gvk.api_version,
@@ -170,8 +187,13 @@ impl<'a> KindReader<'a> {
             let namespaces = wanted.iter().map(|request| request.key.namespace.as_deref());
             let namespaces: BTreeSet<Option<&str>> = namespaces.collect();
             let listed = match self.share {
-                Share::Part if namespaces.len() > 1 => self.read_part_from_lists(&namespaces, &pending).await,
-                Share::Whole | Share::Part => self.read_from_lists(&namespaces, &pending).await,
+                Share::Part { from, until, parts } if namespaces.len() > 1 => {
+                    let until = until.as_deref();
+                    self.read_on(&namespaces, Range { from, until }, *parts, &pending)
+                        .await
+                }
+                Share::Few if namespaces.len() > 1 => self.read_few_from_lists(&namespaces, &pending).await,
+                Share::Part { .. } | Share::Few => self.read_from_lists(&namespaces, &pending).await,
             };
             if let Err(error) = listed {
                 match AfterList::of(&error) {
@@ -212,7 +234,7 @@ impl<'a> KindReader<'a> {
                 self.note_absent(pending, |_| true);
                 Ok(())
             }
-            Ok(ListEnd::Early) => Ok(()),
+            Ok(ListEnd::Early | ListEnd::Beyond) => Ok(()),
             Err(ReadError::Forbidden { .. }) if scope.is_none() && is_namespaced => {
                 self.list_by_namespace(namespaces, pending).await;
                 Ok(())
@@ -221,9 +243,45 @@ impl<'a> KindReader<'a> {
         }
     }
 
+    /// Reads the pages of the list of all namespaces that are of this part, and lists the namespaces that hold several of the
+    /// objects which are left.
+    async fn read_on(
+        &self,
+        namespaces: &BTreeSet<Option<&str>>,
+        range: Range<'_>,
+        parts: usize,
+        pending: &PendingReads<ObjectRequest>,
+    ) -> Result<(), ReadError> {
+        let path = self.path(None);
+        let index = self.lists.pages_of(&path);
+        if let Some(from) = index.place_of(range.from) {
+            let role = self.resource.role_name();
+            let list = self.request(&path, &role, None);
+            let reader = Arc::new(ListedObjects {
+                until: range.until.map(str::to_owned),
+                parts: u64::try_from(parts).unwrap_or(u64::MAX),
+                ..self.reader(None, pending)
+            });
+            let end = match pages::read_on(self.http, list, reader.next_size(), &reader, from, &index).await {
+                Ok(end) => end,
+                // Whoever may not list all namespaces may list some of them.
+                Err(ReadError::Forbidden { .. }) => ListEnd::Early,
+                Err(error) => return Err(error),
+            };
+            if reader.is_in_order.load(Relaxed) {
+                self.note_absent(pending, |request: &ObjectRequest| {
+                    let namespace = request.key.namespace.as_deref();
+                    namespace.is_some_and(|namespace| index.has_whole(namespace, range, end))
+                });
+            }
+        }
+        self.list_by_namespace(namespaces, pending).await;
+        Ok(())
+    }
+
     /// Lists the namespaces that hold several of the wanted objects, and then all namespaces where many objects are left
     /// in namespaces with few of them.
-    async fn read_part_from_lists(
+    async fn read_few_from_lists(
         &self,
         namespaces: &BTreeSet<Option<&str>>,
         pending: &PendingReads<ObjectRequest>,
@@ -234,7 +292,7 @@ impl<'a> KindReader<'a> {
         }
         match self.list(None, pending).await {
             Ok(ListEnd::Whole) => self.note_absent(pending, |_| true),
-            Ok(ListEnd::Early) | Err(ReadError::Forbidden { .. }) => {}
+            Ok(ListEnd::Early | ListEnd::Beyond) | Err(ReadError::Forbidden { .. }) => {}
             Err(error) => return Err(error),
         }
         Ok(())
@@ -266,7 +324,7 @@ impl<'a> KindReader<'a> {
                 }
                 match self.list(namespace, pending).await {
                     Ok(ListEnd::Whole) => self.note_absent(pending, is_within),
-                    Ok(ListEnd::Early) => {}
+                    Ok(ListEnd::Early | ListEnd::Beyond) => {}
                     Err(error) => {
                         tracing::debug!(kind = %self.gvk, namespace, %error, "list refused, reading one by one");
                     }
@@ -282,36 +340,55 @@ impl<'a> KindReader<'a> {
         namespace: Option<&str>,
         pending: &PendingReads<ObjectRequest>,
     ) -> Result<ListEnd, ReadError> {
+        let path = self.path(namespace);
+        let role = self.resource.role_name();
+        let list = self.request(&path, &role, namespace);
+        let reader = self.reader(namespace, pending);
+        pages::read(self.http, list, self.page_size(), &Arc::new(reader)).await
+    }
+
+    /// Where to list one namespace, or all of them. Helm's records are no objects of a release.
+    fn path(&self, namespace: Option<&str>) -> ApiPath {
         let path = self.resource.collection(namespace);
-        let path = if self.gvk.kind == "Secret" && self.gvk.api_version == "v1" {
+        if self.gvk.kind == "Secret" && self.gvk.api_version == "v1" {
             path.with("fieldSelector", "type!=helm.sh/release.v1")
         } else {
             path
-        };
-        let list = ListRequest {
-            path: &path,
+        }
+    }
+
+    fn request<'l>(
+        &'l self,
+        path: &'l ApiPath,
+        role: &'l str,
+        namespace: Option<&'l str>,
+    ) -> ListRequest<'l> {
+        ListRequest {
+            path,
             items: self.gvk,
             accept: JSON,
             purpose: Purpose {
                 verb: "list",
-                resource: &self.resource.role_name(),
+                resource: role,
                 namespace,
             },
             compression: Compression::Allowed,
             retries: self.retries,
-        };
-        let reader = ListedObjects {
+        }
+    }
+
+    /// Takes the wanted objects out of a list of one namespace, or of all of them.
+    fn reader(&self, namespace: Option<&str>, pending: &PendingReads<ObjectRequest>) -> ListedObjects {
+        ListedObjects {
             gvk: self.gvk.clone(),
             namespace: namespace.map(str::to_owned),
+            until: None,
             handler: Arc::clone(self.handler),
             pending: pending.clone(),
             page_size: self.page_size(),
-            worth_listing: match (self.share, namespace) {
-                (Share::Part, None) => WORTH_LISTING_AGAIN,
-                (Share::Whole | Share::Part, _) => WORTH_LISTING,
-            },
-        };
-        pages::read(self.http, list, self.page_size(), &Arc::new(reader)).await
+            parts: 1,
+            is_in_order: AtomicBool::new(true),
+        }
     }
 
     async fn get(&self, key: ObjectKey) {
@@ -379,19 +456,43 @@ struct ListedObjects {
     gvk: Gvk,
     /// The namespace that is listed; all of them where there is none.
     namespace: Option<String>,
+    /// The last namespace that is wanted; all that follow where there is none.
+    until: Option<String>,
     handler: ObjectHandler,
     pending: PendingReads<ObjectRequest>,
     page_size: u32,
-    worth_listing: u64,
+    /// How many parts of the scan want as much of the list as this one.
+    parts: u64,
+    /// Whether the items came in the order of their namespaces, as those of etcd do.
+    is_in_order: AtomicBool,
+}
+
+impl ListedObjects {
+    /// How many items the next page shall have. Where another part reads the list on, it has no more than this part may
+    /// want: the other one has to read the same page again.
+    fn next_size(&self) -> u32 {
+        let wanted = u32::try_from(self.pending.len()).unwrap_or(u32::MAX);
+        match self.until {
+            Some(_) => self.page_size.min(wanted.max(SMALLEST_PAGE)),
+            None => self.page_size,
+        }
+    }
 }
 
 impl ListReader for ListedObjects {
     fn take(&self, _: usize, items: &[&RawValue]) -> Result<(), ReadError> {
+        let mut last: Option<Cow<'_, str>> = None;
         for item in items {
             let identity: Identity<'_> = parse(item.get().as_bytes())?;
             identity.stated_type().may_be(&self.gvk)?;
             let metadata = identity.metadata;
             metadata.must_be_within(self.namespace.as_deref())?;
+            if let (Some(last), Some(namespace)) = (&last, &metadata.namespace)
+                && list_order(last, namespace) == Ordering::Greater
+            {
+                self.is_in_order.store(false, Relaxed);
+            }
+            last.clone_from(&metadata.namespace);
             let name = NamespacedName {
                 namespace: metadata.namespace.map(Cow::into_owned),
                 name: metadata.name.into_owned(),
@@ -403,10 +504,17 @@ impl ListReader for ListedObjects {
         Ok(())
     }
 
-    fn next_page(&self, page: PageSummary) -> Option<u32> {
-        let wanted = self.pending.len() as u64;
-        let worth = wanted.saturating_mul(self.worth_listing);
-        (wanted > 0 && page.remaining.unwrap_or(0) <= worth).then_some(self.page_size)
+    fn next_page(&self, page: &PageSummary) -> Option<u32> {
+        let wanted = (self.pending.len() as u64).saturating_mul(self.parts);
+        let unwanted = page.remaining.unwrap_or(0).saturating_sub(wanted);
+        let bytes = unwanted.saturating_mul(page.item_bytes() as u64);
+        let is_worth = bytes <= wanted.saturating_mul(WORTH_LISTING);
+        (wanted > 0 && is_worth).then(|| self.next_size())
+    }
+
+    fn is_beyond(&self, namespace: &str) -> bool {
+        let until = self.until.as_deref();
+        until.is_some_and(|until| list_order(namespace, until) == Ordering::Greater)
     }
 
     /// Objects that were handed on stay so; the others are still pending.

@@ -74,6 +74,7 @@ pub(super) struct ApiClient {
     client: kube::Client,
     credentials: Arc<Credentials>,
     server: String,
+    network: Network,
     limits: Arc<RequestLimits>,
     traffic: Arc<Traffic>,
 }
@@ -142,10 +143,19 @@ impl AnswerSize {
     }
 }
 
+/// What lies between here and the API server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Network {
+    /// The network of the cluster or of this machine, where compressing takes longer than sending.
+    Near,
+    /// Any other one.
+    Far,
+}
+
 /// Whether the API server may compress its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Compression {
-    /// It may.
+    /// It may, where the network is slower than that.
     Allowed,
     /// It may not: the payload is compressed already, and doing it again costs both sides more than it saves.
     Refused,
@@ -218,12 +228,14 @@ impl ApiClient {
         client: kube::Client,
         credentials: Credentials,
         server: String,
+        network: Network,
         limits: RequestLimits,
     ) -> Self {
         Self {
             client,
             credentials: Arc::new(credentials),
             server,
+            network,
             limits: Arc::new(limits),
             traffic: Arc::default(),
         }
@@ -256,10 +268,12 @@ impl ApiClient {
     pub(super) async fn get_keeping_slot(&self, get: Get<'_>) -> Result<(ApiAnswer, RequestSlot), ReadError> {
         let make = || {
             let request = Request::get(get.path).header(header::ACCEPT, get.accept);
-            let request = match get.compression {
+            let request = match (get.compression, self.network) {
                 // kube says which codings it knows where a request does not.
-                Compression::Allowed => request,
-                Compression::Refused => request.header(header::ACCEPT_ENCODING, "identity"),
+                (Compression::Allowed, Network::Far) => request,
+                (Compression::Allowed, Network::Near) | (Compression::Refused, _) => {
+                    request.header(header::ACCEPT_ENCODING, "identity")
+                }
             };
             request.body(Body::empty())
         };

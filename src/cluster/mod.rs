@@ -24,6 +24,7 @@ mod paths;
 mod pending;
 mod plugin;
 mod plugin_words;
+mod read_on;
 mod record_counts;
 mod records;
 mod request;
@@ -40,6 +41,7 @@ use chrono::{DateTime, Utc};
 use self::http::ApiClient;
 pub use self::memory::{MemoryName, StoredMemory, WriteMemoryError};
 pub use self::owned::searched_kinds;
+use self::read_on::ListsReadOn;
 use self::record_counts::RecordCounts;
 pub use self::reviews::Asked;
 use crate::model::rights::{Account, RightTarget, Verb};
@@ -62,6 +64,8 @@ pub struct Cluster {
     namespace: String,
     /// How many records the last listing saw, by which reading them is planned.
     record_counts: Mutex<Arc<RecordCounts>>,
+    /// The lists that the parts of a scan read one after the other.
+    lists: ListsReadOn,
 }
 
 impl Source for Cluster {
@@ -94,6 +98,7 @@ impl Source for Cluster {
 
     async fn revisions(&self, namespaces: &[String], set: RevisionSet) -> Result<Inventory, ReadError> {
         let selector = self.selector.as_deref();
+        self.lists.clear();
         let (inventory, counts) = storage::list(&self.http, &self.drivers, namespaces, set, selector).await?;
         match set {
             RevisionSet::All => *self.record_counts() = Arc::new(counts),
@@ -104,13 +109,14 @@ impl Source for Cluster {
 
     async fn records(&self, wanted: Vec<StoredRevision>, share: Share, handler: RecordHandler) {
         let counts = Arc::clone(&self.record_counts());
-        let wanted = counts.sort(wanted, share);
-        records::read(&self.http, self.selector.as_deref(), wanted, handler).await;
+        let wanted = counts.sort(wanted, &share);
+        let selector = self.selector.as_deref();
+        records::read(&self.http, &self.lists, selector, wanted, &share, handler).await;
         self.log_traffic("records");
     }
 
     async fn objects(&self, wanted: &[ObjectRequest], share: Share, handler: ObjectHandler) {
-        fetch::objects(&self.http, wanted, share, handler).await;
+        fetch::objects(&self.http, &self.lists, wanted, &share, handler).await;
         self.log_traffic("objects");
     }
 

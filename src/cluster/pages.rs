@@ -7,6 +7,9 @@
 //! An API server remembers the state that a list began with for a few minutes, and answers 410 to a continue token
 //! from before that (Kubernetes: `apiserver/pkg/storage/etcd3/errors.go`, `interpretListError`). The list then begins
 //! again, once.
+//!
+//! A scan that goes through a cluster part by part reads on in a list where the part before ended ([`read_on`]). Lists are
+//! in the order of their keys in etcd, where a `/` follows the namespace, and so in the order of [`list_order`](crate::source::list_order).
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -23,6 +26,7 @@ use super::http::{
     AnswerSize, ApiAnswer, ApiClient, Compression, Get, Purpose, RequestSlot, RetryBudget, parse,
 };
 use super::paths::ApiPath;
+use super::read_on::PageIndex;
 use crate::object::Gvk;
 use crate::source::ReadError;
 use crate::types::TypeTable;
@@ -53,10 +57,15 @@ pub(super) trait ListReader: Send + Sync + 'static {
     fn take(&self, page: usize, items: &[&RawValue]) -> Result<(), ReadError>;
 
     /// How many items the page after this one shall have; `None` when the rest of the list is not worth having.
-    fn next_page(&self, page: PageSummary) -> Option<u32>;
+    fn next_page(&self, page: &PageSummary) -> Option<u32>;
 
     /// The list begins again with its first page. No page is being taken in.
     fn restart(&self);
+
+    /// Whether the last item of a page, which is in this namespace, comes after everything that is wanted now.
+    fn is_beyond(&self, _namespace: &str) -> bool {
+        false
+    }
 
     /// Resolves when there is room for what the next page holds.
     fn room(&self) -> BoxFuture<'_, ()> {
@@ -80,26 +89,59 @@ pub(super) struct ListRequest<'a> {
 /// How a list ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ListEnd {
-    /// Every item of the list was taken in.
+    /// Every item to the end of the list was taken in.
     Whole,
+    /// Every item to the first one was taken in that is beyond what the reader wants ([`ListReader::is_beyond`]).
+    Beyond,
     /// There may be more.
     Early,
 }
 
+/// A page to read a list on from.
+#[derive(Debug, Clone)]
+pub(super) struct PagePlace {
+    /// `None` for the first page.
+    token: Option<String>,
+    /// What the page before said.
+    before: Option<PageEnd>,
+    /// How many items come before it.
+    items: usize,
+}
+
+impl PagePlace {
+    /// The first page of any list.
+    pub(super) const FIRST: Self = Self {
+        token: None,
+        before: None,
+        items: 0,
+    };
+
+    /// How many items come before it.
+    pub(super) const fn items_before(&self) -> usize {
+        self.items
+    }
+}
+
 /// The size of a page, known before its items are taken in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PageSummary {
     pub(super) bytes: usize,
     pub(super) items: usize,
     /// How many items come after it. API servers do not say so of lists with a selector.
     pub(super) remaining: Option<u64>,
+    /// The namespace of its last item; `None` where it has none.
+    pub(super) last_namespace: Option<String>,
 }
 
 impl PageSummary {
+    /// How many bytes an item has.
+    pub(super) fn item_bytes(&self) -> usize {
+        self.bytes / self.items.max(1)
+    }
+
     /// How many items come to [`PAGE_BYTES`], if they are like those of this page.
-    pub(super) fn fitting(self) -> u32 {
-        let each = self.bytes / self.items.max(1);
-        let fitting = PAGE_BYTES / each.max(1);
+    pub(super) fn fitting(&self) -> u32 {
+        let fitting = PAGE_BYTES / self.item_bytes().max(1);
         u32::try_from(fitting).unwrap_or(u32::MAX).max(1)
     }
 }
@@ -216,26 +258,53 @@ pub(super) async fn read(
     limit: u32,
     reader: &Arc<impl ListReader>,
 ) -> Result<ListEnd, ReadError> {
-    match read_once(http, list, limit, reader).await? {
-        PassEnd::Whole => Ok(ListEnd::Whole),
-        PassEnd::Early => Ok(ListEnd::Early),
-        PassEnd::Expired => {
-            tracing::debug!(path = %list.path, "the list expired, beginning again");
-            reader.restart();
-            match read_once(http, list, limit, reader).await? {
-                PassEnd::Whole => Ok(ListEnd::Whole),
-                PassEnd::Early | PassEnd::Expired => Ok(ListEnd::Early),
-            }
-        }
+    let pass = read_once(http, list, limit, reader, PagePlace::FIRST, None).await?;
+    if !pass.is_expired {
+        return Ok(pass.end);
     }
+    tracing::debug!(path = %list.path, "the list expired, beginning again");
+    reader.restart();
+    let pass = read_once(http, list, limit, reader, PagePlace::FIRST, None).await?;
+    Ok(pass.end)
+}
+
+/// Reads a list as [`read`] does, but beginning with the page at a place, and notes its pages. Where the API server does not
+/// remember the list any more, it is lost.
+pub(super) async fn read_on(
+    http: &ApiClient,
+    list: ListRequest<'_>,
+    limit: u32,
+    reader: &Arc<impl ListReader>,
+    from: PagePlace,
+    index: &PageIndex,
+) -> Result<ListEnd, ReadError> {
+    let pass = read_once(http, list, limit, reader, from, Some(index)).await;
+    if !matches!(
+        pass,
+        Ok(Pass {
+            is_expired: false,
+            ..
+        })
+    ) {
+        index.lose();
+    }
+    Ok(pass?.end)
 }
 
 /// How one pass over a list ended.
-enum PassEnd {
-    Whole,
-    Early,
+struct Pass {
+    end: ListEnd,
     /// The API server does not remember the state that the list began with.
-    Expired,
+    is_expired: bool,
+}
+
+impl Pass {
+    const fn ended(end: ListEnd) -> Self {
+        Self {
+            end,
+            is_expired: false,
+        }
+    }
 }
 
 async fn read_once(
@@ -243,9 +312,11 @@ async fn read_once(
     list: ListRequest<'_>,
     limit: u32,
     reader: &Arc<impl ListReader>,
-) -> Result<PassEnd, ReadError> {
+    from: PagePlace,
+    index: Option<&PageIndex>,
+) -> Result<Pass, ReadError> {
     let mut working: VecDeque<Work> = VecDeque::new();
-    let ended = follow(http, list, limit, reader, &mut working).await;
+    let ended = follow(http, list, limit, reader, from, index, &mut working).await;
     let mut worked = Ok(());
     for page in working {
         worked = worked.and(finish(page).await);
@@ -259,15 +330,16 @@ async fn follow(
     list: ListRequest<'_>,
     limit: u32,
     reader: &Arc<impl ListReader>,
+    from: PagePlace,
+    index: Option<&PageIndex>,
     working: &mut VecDeque<Work>,
-) -> Result<PassEnd, ReadError> {
+) -> Result<Pass, ReadError> {
     let mut limit = limit;
-    let mut path = list.path.page(limit, None);
+    let mut place = from;
     let mut tokens = HashSet::new();
-    let mut last_token = None;
-    let mut before: Option<PageEnd> = None;
     let mut page = 0;
     for _ in 0..MOST_PAGES {
+        let path = list.path.page(limit, place.token.as_deref());
         let get = Get {
             path: path.as_ref(),
             accept: list.accept,
@@ -286,12 +358,16 @@ async fn follow(
             // The same page again, with fewer items.
             (ApiAnswer::TooLarge, _) => {
                 limit = (limit / 2).max(1);
-                path = list.path.page(limit, last_token.as_deref());
                 continue;
             }
-            (ApiAnswer::Expired, _) if page > 0 => return Ok(PassEnd::Expired),
+            (ApiAnswer::Expired, _) if place.token.is_some() => {
+                return Ok(Pass {
+                    end: ListEnd::Early,
+                    is_expired: true,
+                });
+            }
             (ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired, _) => {
-                return Ok(PassEnd::Early);
+                return Ok(Pass::ended(ListEnd::Early));
             }
         };
         if working.len() == AHEAD
@@ -301,66 +377,73 @@ async fn follow(
         }
         let (sender, summary) = oneshot::channel();
         let (reader_of_page, items) = (Arc::clone(reader), list.items.clone());
-        let place = PagePlace {
-            number: page,
-            before: before.take(),
-        };
+        let before = place.before.clone();
         working.push_back(tokio::task::spawn_blocking(move || {
-            let worked = work(&body, &items, &place, &*reader_of_page, sender);
+            let worked = work(&body, &items, page, before.as_ref(), &*reader_of_page, sender);
             drop::<RequestSlot>(slot);
             worked
         }));
         // There is no summary of a page that could not be read; its work has the error.
         let Ok((summary, token, end)) = summary.await else {
-            return Ok(PassEnd::Early);
+            return Ok(Pass::ended(ListEnd::Early));
         };
-        match (token, reader.next_page(summary)) {
-            (Some(token), Some(wanted)) => {
-                limit = wanted.min(summary.fitting());
-                path = list.path.page(limit, Some(&token));
-                // The tokens lead back to a page that was read.
-                if !tokens.insert(token.clone()) {
-                    return Ok(PassEnd::Early);
-                }
-                last_token = Some(token);
-                before = Some(end);
-                page += 1;
-            }
-            (None, _) => return Ok(PassEnd::Whole),
-            (Some(_), None) => return Ok(PassEnd::Early),
+        let next = token.map(|token| PagePlace {
+            token: Some(token),
+            before: Some(end),
+            items: place.items + summary.items,
+        });
+        let last_namespace = summary.last_namespace.as_deref();
+        if let Some(index) = index {
+            index.add(place, last_namespace, next.as_ref());
         }
+        if last_namespace.is_some_and(|namespace| reader.is_beyond(namespace)) {
+            return Ok(Pass::ended(ListEnd::Beyond));
+        }
+        let wanted = reader.next_page(&summary);
+        let Some(next) = next else {
+            return Ok(Pass::ended(ListEnd::Whole));
+        };
+        let Some(wanted) = wanted else {
+            return Ok(Pass::ended(ListEnd::Early));
+        };
+        // The tokens lead back to a page that was read.
+        if next.token.clone().is_some_and(|token| !tokens.insert(token)) {
+            return Ok(Pass::ended(ListEnd::Early));
+        }
+        limit = wanted.min(summary.fitting());
+        place = next;
+        page += 1;
     }
-    Ok(PassEnd::Early)
-}
-
-/// The place of a page in its list.
-struct PagePlace {
-    number: usize,
-    /// What the page before said; `None` for the first one.
-    before: Option<PageEnd>,
+    Ok(Pass::ended(ListEnd::Early))
 }
 
 fn work(
     body: &[u8],
     items: &Gvk,
-    place: &PagePlace,
+    number: usize,
+    before: Option<&PageEnd>,
     reader: &impl ListReader,
     sender: oneshot::Sender<(PageSummary, Option<String>, PageEnd)>,
 ) -> Result<(), ReadError> {
     let page: Page<'_> = parse(body)?;
     page.must_be_of(items)?;
-    page.must_continue(place.before.as_ref(), items)?;
+    page.must_continue(before, items)?;
+    let last: Option<Identity<'_>> = page
+        .items
+        .last()
+        .and_then(|last| parse(last.get().as_bytes()).ok());
     let summary = PageSummary {
         bytes: body.len(),
         items: page.items.len(),
         remaining: page.metadata.remaining_item_count,
+        last_namespace: last.and_then(|last| last.metadata.namespace).map(Cow::into_owned),
     };
     let token = page.next()?;
     // The receiver is gone when the scan has ended.
     if sender.send((summary, token, page.end())).is_err() {
         return Ok(());
     }
-    reader.take(place.number, &page.items)
+    reader.take(number, &page.items)
 }
 
 async fn finish(page: Work) -> Result<(), ReadError> {
@@ -384,7 +467,7 @@ pub(super) async fn collect<T: Send + 'static>(
             .into_values()
             .flatten()
             .collect()),
-        ListEnd::Early => Err(malformed("the list could not be completed")),
+        ListEnd::Early | ListEnd::Beyond => Err(malformed("the list could not be completed")),
     }
 }
 
@@ -414,7 +497,7 @@ where
         Ok(())
     }
 
-    fn next_page(&self, _: PageSummary) -> Option<u32> {
+    fn next_page(&self, _: &PageSummary) -> Option<u32> {
         Some(WHOLE_LIST_PAGE)
     }
 

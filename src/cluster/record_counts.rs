@@ -40,13 +40,13 @@ impl RecordCounts {
     }
 
     /// Sorts the wanted records by the scopes that can be listed.
-    pub(super) fn sort(&self, wanted: Vec<StoredRevision>, share: Share) -> Vec<WantedRecords> {
+    pub(super) fn sort(&self, wanted: Vec<StoredRevision>, share: &Share) -> Vec<WantedRecords> {
         let mut sorted: BTreeMap<Scope, Vec<StoredRevision>> = BTreeMap::new();
         for revision in wanted {
             let everywhere = (revision.release.driver, None);
             let scope = match share {
-                Share::Whole if self.0.contains_key(&everywhere) => everywhere,
-                Share::Whole | Share::Part => {
+                Share::Part { .. } if self.0.contains_key(&everywhere) => everywhere,
+                Share::Part { .. } | Share::Few => {
                     (revision.release.driver, Some(revision.release.namespace.clone()))
                 }
             };

@@ -65,7 +65,7 @@ impl<S: Source> Stages<'_, S> {
                     }
                 });
             };
-            self.source.records(records, Share::Part, Arc::new(accept)).await;
+            self.source.records(records, Share::Few, Arc::new(accept)).await;
         }
     }
 

@@ -25,7 +25,7 @@ use crate::release::history::{Depth, History};
 use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::source::followed::{FollowedAnswer, HelmChart};
 use crate::source::{
-    Extent, Inventory, Kinds, ObjectRequest, ReadError, RevisionSet, ScaleTargets, Share, Source,
+    Extent, Inventory, Kinds, ObjectRequest, ReadError, RevisionSet, ScaleTargets, Share, Source, list_order,
 };
 use crate::types::TypeTable;
 use crate::vocabulary::ScanStage;
@@ -61,7 +61,7 @@ const AGAIN_AT_ONCE: usize = 3;
 pub(super) struct Wave {
     /// Their positions.
     pub(super) releases: Vec<usize>,
-    /// Whether they are all releases of the scan.
+    /// How much of the scan they are.
     share: Share,
 }
 
@@ -114,7 +114,7 @@ impl<S: Source> Stages<'_, S> {
             self.types(&plan, &kinds, Arc::make_mut(&mut facts)).await;
             clock.lap(ScanStage::Types);
 
-            self.compare(&plan, wave.share, &facts).await;
+            self.compare(&plan, wave.share.clone(), &facts).await;
             clock.lap(ScanStage::Compare);
 
             self.look_into_older_revisions(&wave, &plan, &kinds, &facts).await;
@@ -177,17 +177,30 @@ impl<S: Source> Stages<'_, S> {
         Ok(())
     }
 
-    /// The releases, in the order in which waves take them.
+    /// The releases, in the order in which waves take them: that of lists of all namespaces.
     pub(super) fn batches(&self, histories: &[Arc<History>]) -> Batches {
         let depth = self.options.depth;
-        let waiting = histories
-            .iter()
-            .enumerate()
-            .map(|(position, history)| WaitingRelease {
-                position,
-                records: history.records_needed(depth).count(),
-            });
+        let mut waiting: Vec<(usize, &Arc<History>)> = histories.iter().enumerate().collect();
+        waiting.sort_by(|(_, one), (_, other)| list_order(&one.key.namespace, &other.key.namespace));
+        let waiting = waiting.into_iter().map(|(position, history)| WaitingRelease {
+            position,
+            records: history.records_needed(depth).count(),
+        });
         Batches::new(waiting, self.options.limits.wave_bytes)
+    }
+
+    /// The share of the scan that these releases are, before those that still wait.
+    fn share(histories: &[Arc<History>], releases: &[usize], batches: &Batches) -> Share {
+        let namespace = |position: Option<&usize>| Some(histories.get(*position?)?.key.namespace.clone());
+        let (Some(from), until) = (namespace(releases.first()), namespace(releases.last())) else {
+            return Share::Few;
+        };
+        let left = batches.len();
+        Share::Part {
+            from,
+            until: until.filter(|_| left > 0),
+            parts: 1 + left.div_ceil(releases.len()),
+        }
     }
 
     /// Lists the kinds that the API server serves, and the selected releases.
@@ -373,7 +386,7 @@ impl<S: Source> Stages<'_, S> {
         let waiting = batches.len();
         let mut wave = Wave {
             releases: Vec::new(),
-            share: Share::Part,
+            share: Share::Few,
         };
         if waiting == 0 {
             return wave;
@@ -385,12 +398,8 @@ impl<S: Source> Stages<'_, S> {
             if batch.is_empty() {
                 break;
             }
-            // One list of all is cheaper than those of many namespaces, even if a second batch reads it once more.
-            let share = if 2 * batch.len() >= histories.len() {
-                Share::Whole
-            } else {
-                Share::Part
-            };
+            let positions: Vec<usize> = batch.iter().map(|release| release.position).collect();
+            let share = Self::share(histories, &positions, batches);
             let loaded = self.decode_batch(histories, &batch, share, held).await;
             batches.learn(loaded.records, loaded.bytes);
             held += loaded.loaded_bytes;
@@ -408,9 +417,7 @@ impl<S: Source> Stages<'_, S> {
                 }
             }
         }
-        if wave.releases.len() == histories.len() {
-            wave.share = Share::Whole;
-        }
+        wave.share = Self::share(histories, &wave.releases, batches);
         tracing::debug!(
             releases = wave.releases.len(),
             left = batches.len(),
@@ -554,7 +561,7 @@ impl<S: Source> Stages<'_, S> {
                 .collect();
             tracing::debug!(objects = again.len(), "reading again what was put aside");
             for few in again.chunks(AGAIN_AT_ONCE) {
-                self.source.objects(few, Share::Part, sink.clone()).await;
+                self.source.objects(few, Share::Few, sink.clone()).await;
                 self.judges.done().await;
             }
         }

@@ -240,8 +240,8 @@ impl Search {
             self.budget.given_up.store(true, Ordering::Relaxed);
         }
         let error = match read {
-            Ok(ListEnd::Early) if self.budget.is_spent() => Some(ReadError::NotReached),
-            Ok(ListEnd::Early) => Some(malformed("the list could not be completed")),
+            Ok(ListEnd::Early | ListEnd::Beyond) if self.budget.is_spent() => Some(ReadError::NotReached),
+            Ok(ListEnd::Early | ListEnd::Beyond) => Some(malformed("the list could not be completed")),
             Ok(ListEnd::Whole) => None,
             Err(error) => Some(error),
         };
@@ -305,7 +305,7 @@ impl ListReader for Reader {
         Ok(())
     }
 
-    fn next_page(&self, page: PageSummary) -> Option<u32> {
+    fn next_page(&self, page: &PageSummary) -> Option<u32> {
         let budget = &self.search.budget;
         budget.bytes.fetch_add(page.bytes as u64, Ordering::Relaxed);
         (!budget.is_spent()).then_some(PAGE)

@@ -65,7 +65,7 @@ pub(super) async fn deployed<S: Source>(
         }
     };
     source
-        .records(vec![stored.clone()], Share::Part, Arc::new(accept))
+        .records(vec![stored.clone()], Share::Few, Arc::new(accept))
         .await;
     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
     found.take()

@@ -198,7 +198,7 @@ async fn objects(
         };
         assert_eq!(seen.lock().unwrap().insert(key.clone(), answer), None, "{key}");
     };
-    source.objects(wanted, Share::Whole, Arc::new(found)).await;
+    source.objects(wanted, Share::Few, Arc::new(found)).await;
     std::mem::take(&mut *answers.lock().unwrap())
 }
 
@@ -207,9 +207,7 @@ async fn record(source: &impl Source, revision: StoredRevision) -> Result<Record
     let answers = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&answers);
     let found = move |_: &StoredRevision, answer| seen.lock().unwrap().push(answer);
-    source
-        .records(vec![revision], Share::Whole, Arc::new(found))
-        .await;
+    source.records(vec![revision], Share::Few, Arc::new(found)).await;
     let answers = std::mem::take(&mut *answers.lock().unwrap());
     let [answer] = answers.try_into().unwrap();
     answer

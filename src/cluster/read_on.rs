@@ -1,0 +1,123 @@
+//! The lists that the parts of a scan read one after the other.
+//!
+//! A scan goes through the cluster in parts, by namespace, and a list of all namespaces is in their order as well. So each
+//! part reads its pages of such a list, and the list is read once, however many parts there are.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::pages::{ListEnd, PagePlace};
+use super::paths::ApiPath;
+use crate::source::list_order;
+
+/// The lists, by their paths.
+#[derive(Debug, Default)]
+pub(super) struct ListsReadOn(Mutex<HashMap<String, Arc<PageIndex>>>);
+
+/// The pages of one list that were read.
+#[derive(Debug)]
+pub(super) struct PageIndex(Mutex<Pages>);
+
+#[derive(Debug)]
+struct Pages {
+    /// Where each page is, and the namespace of its last item.
+    read: Vec<(PagePlace, String)>,
+    /// The page after them; `None` where nothing follows.
+    next: Option<PagePlace>,
+    /// The API server does not remember the list, or does not let it be read.
+    is_lost: bool,
+}
+
+/// Namespaces that follow each other in a list.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Range<'a> {
+    /// The first one.
+    pub(super) from: &'a str,
+    /// The last one; all that follow where there is none.
+    pub(super) until: Option<&'a str>,
+}
+
+impl ListsReadOn {
+    fn lists(&self) -> MutexGuard<'_, HashMap<String, Arc<PageIndex>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pages of a list.
+    pub(super) fn pages_of(&self, list: &ApiPath) -> Arc<PageIndex> {
+        let mut lists = self.lists();
+        let pages = lists.entry(list.as_ref().to_owned()).or_default();
+        Arc::clone(pages)
+    }
+
+    /// Forgets all lists: another scan begins.
+    pub(super) fn clear(&self) {
+        self.lists().clear();
+    }
+}
+
+impl Default for PageIndex {
+    fn default() -> Self {
+        Self(Mutex::new(Pages {
+            read: Vec::new(),
+            next: Some(PagePlace::FIRST),
+            is_lost: false,
+        }))
+    }
+}
+
+impl PageIndex {
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first page that can have objects of a namespace or one after it; `None` where no page has.
+    pub(super) fn place_of(&self, namespace: &str) -> Option<PagePlace> {
+        let pages = self.pages();
+        let mut read = pages.read.iter();
+        let known = read.find(|(_, last)| list_order(last, namespace) != Ordering::Less);
+        known.map(|(place, _)| place).or(pages.next.as_ref()).cloned()
+    }
+
+    /// Notes a page that was read, and the one after it.
+    pub(super) fn add(&self, place: PagePlace, last: Option<&str>, next: Option<&PagePlace>) {
+        let mut pages = self.pages();
+        // A page that is read once more may have another size.
+        pages
+            .read
+            .retain(|(known, _)| known.items_before() < place.items_before());
+        pages.read.extend(last.map(|last| (place, last.to_owned())));
+        pages.next = next.cloned();
+    }
+
+    /// Notes that the list cannot be read any more.
+    pub(super) fn lose(&self) {
+        *self.pages() = Pages {
+            read: Vec::new(),
+            next: None,
+            is_lost: true,
+        };
+    }
+
+    /// Whether a range of the list that was read to this end has every object of a namespace.
+    pub(super) fn has_whole(&self, namespace: &str, range: Range<'_>, end: ListEnd) -> bool {
+        let is_within = range.has(namespace);
+        match end {
+            ListEnd::Whole | ListEnd::Beyond => is_within && !self.pages().is_lost,
+            ListEnd::Early => false,
+        }
+    }
+}
+
+impl Range<'_> {
+    /// Whether a namespace is one of them.
+    fn has(&self, namespace: &str) -> bool {
+        list_order(namespace, self.from) != Ordering::Less && !self.is_before(namespace)
+    }
+
+    /// Whether all of them come before a namespace.
+    pub(super) fn is_before(&self, namespace: &str) -> bool {
+        self.until
+            .is_some_and(|until| list_order(namespace, until) == Ordering::Greater)
+    }
+}
