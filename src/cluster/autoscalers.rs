@@ -15,6 +15,7 @@ use super::answer::{StatedType, must_be_within};
 use super::http::{ApiClient, Compression, JSON, Purpose, RetryBudget, parse};
 use super::pages::{self, ListRequest};
 use super::paths::ApiResource;
+use super::seen_version::SeenVersion;
 use crate::model::ReportError;
 use crate::object::Gvk;
 use crate::source::{Kinds, ReadError, ScaleTarget, ScaleTargets};
@@ -183,6 +184,7 @@ async fn list(http: &ApiClient, version: &str, namespace: Option<&str>) -> Resul
         },
         compression: Compression::Allowed,
         retries: &RetryBudget::default(),
+        seen: &SeenVersion::default(),
     };
     let (expected, listed) = (items.clone(), namespace.map(str::to_owned));
     let targets = pages::collect(http, list, move |json| {

@@ -25,6 +25,7 @@ use super::pages::{self, ListEnd, ListReader, ListRequest, PageSummary};
 use super::paths::{ApiPath, ApiResource};
 use super::pending::{NamespacedName, PendingReads};
 use super::read_on::{ListsReadOn, Range};
+use super::seen_version::SeenVersion;
 use crate::object::{Gvk, ObjectKey};
 use crate::source::{Expected, Lookup, ObjectHandler, ObjectRequest, ReadError, Share, list_order};
 
@@ -120,6 +121,7 @@ struct KindReader<'a> {
     handler: &'a ObjectHandler,
     retries: &'a RetryBudget,
     share: &'a Share,
+    seen: Arc<SeenVersion>,
 }
 
 /// How the objects are read that a failed list left.
@@ -162,14 +164,16 @@ impl<'a> KindReader<'a> {
             share,
             handler,
         } = reading;
+        let resource = ApiResource {
+            api_version: &gvk.api_version,
+            plural,
+        };
         Self {
             http,
             lists,
             gvk,
-            resource: ApiResource {
-                api_version: &gvk.api_version,
-                plural,
-            },
+            resource,
+            seen: lists.seen_of(resource),
             handler,
             retries,
             share,
@@ -374,6 +378,7 @@ impl<'a> KindReader<'a> {
             },
             compression: Compression::Allowed,
             retries: self.retries,
+            seen: &self.seen,
         }
     }
 
@@ -393,7 +398,7 @@ impl<'a> KindReader<'a> {
 
     async fn get(&self, key: ObjectKey) {
         let namespace = key.namespace.as_deref();
-        let path = self.resource.object(namespace, &key.name);
+        let path = self.seen.object(self.resource.object(namespace, &key.name));
         let get = Get {
             path: path.as_ref(),
             accept: JSON,

@@ -29,6 +29,7 @@ mod record_counts;
 mod records;
 mod request;
 mod reviews;
+mod seen_version;
 mod storage;
 mod surroundings;
 mod traffic;
@@ -99,7 +100,8 @@ impl Source for Cluster {
     async fn revisions(&self, namespaces: &[String], set: RevisionSet) -> Result<Inventory, ReadError> {
         let selector = self.selector.as_deref();
         self.lists.clear();
-        let (inventory, counts) = storage::list(&self.http, &self.drivers, namespaces, set, selector).await?;
+        let (inventory, counts) =
+            storage::list(&self.http, &self.lists, &self.drivers, namespaces, set, selector).await?;
         match set {
             RevisionSet::All => *self.record_counts() = Arc::new(counts),
             RevisionSet::Current => {}

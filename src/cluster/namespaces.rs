@@ -15,6 +15,7 @@ use super::answer::{StatedType, must_be_within, nullable};
 use super::http::{ApiClient, Compression, JSON, Purpose, RetryBudget, parse};
 use super::pages::{self, ListRequest};
 use super::paths::ApiResource;
+use super::seen_version::SeenVersion;
 use super::storage::METADATA_ONLY;
 use crate::object::Gvk;
 use crate::source::{ReadError, TerminatingNamespace};
@@ -44,6 +45,7 @@ pub(super) async fn list(http: &ApiClient) -> Result<Vec<String>, ReadError> {
         },
         compression: Compression::Allowed,
         retries: &RetryBudget::default(),
+        seen: &SeenVersion::default(),
     };
     let items = partial.clone();
     pages::collect(http, list, move |json| {
@@ -71,6 +73,7 @@ pub(super) async fn terminating(http: &ApiClient) -> Result<Vec<TerminatingNames
         },
         compression: Compression::Allowed,
         retries: &RetryBudget::default(),
+        seen: &SeenVersion::default(),
     };
     let (expected, kept) = (items.clone(), Arc::new(AtomicUsize::new(0)));
     pages::collect(http, list, move |json| {

@@ -27,6 +27,7 @@ use super::http::{
 };
 use super::paths::ApiPath;
 use super::read_on::PageIndex;
+use super::seen_version::SeenVersion;
 use crate::object::Gvk;
 use crate::source::ReadError;
 use crate::types::TypeTable;
@@ -84,6 +85,8 @@ pub(super) struct ListRequest<'a> {
     pub(super) purpose: Purpose<'a>,
     pub(super) compression: Compression,
     pub(super) retries: &'a RetryBudget,
+    /// The version of the kind that was seen: the list is no older.
+    pub(super) seen: &'a SeenVersion,
 }
 
 /// How a list ended.
@@ -340,6 +343,11 @@ async fn follow(
     let mut page = 0;
     for _ in 0..MOST_PAGES {
         let path = list.path.page(limit, place.token.as_deref());
+        let path = match place.token {
+            // A token says of which version it is.
+            Some(_) => path,
+            None => list.seen.list(path),
+        };
         let get = Get {
             path: path.as_ref(),
             accept: list.accept,
@@ -387,6 +395,7 @@ async fn follow(
         let Ok((summary, token, end)) = summary.await else {
             return Ok(Pass::ended(ListEnd::Early));
         };
+        list.seen.note(&end.version);
         let next = token.map(|token| PagePlace {
             token: Some(token),
             before: Some(end),

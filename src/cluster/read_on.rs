@@ -8,12 +8,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::pages::{ListEnd, PagePlace};
-use super::paths::ApiPath;
+use super::paths::{ApiPath, ApiResource};
+use super::seen_version::SeenVersion;
 use crate::source::list_order;
 
-/// The lists, by their paths.
+/// The lists of a scan, by their paths.
 #[derive(Debug, Default)]
-pub(super) struct ListsReadOn(Mutex<HashMap<String, Arc<PageIndex>>>);
+pub(super) struct ListsReadOn {
+    pages: Mutex<HashMap<String, Arc<PageIndex>>>,
+    /// The versions of the kinds, by the paths of their collections.
+    seen: Mutex<HashMap<String, Arc<SeenVersion>>>,
+}
 
 /// The pages of one list that were read.
 #[derive(Debug)]
@@ -39,21 +44,26 @@ pub(super) struct Range<'a> {
 }
 
 impl ListsReadOn {
-    fn lists(&self) -> MutexGuard<'_, HashMap<String, Arc<PageIndex>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The pages of a list.
     pub(super) fn pages_of(&self, list: &ApiPath) -> Arc<PageIndex> {
-        let mut lists = self.lists();
-        let pages = lists.entry(list.as_ref().to_owned()).or_default();
-        Arc::clone(pages)
+        Arc::clone(locked(&self.pages).entry(list.as_ref().to_owned()).or_default())
     }
 
-    /// Forgets all lists: another scan begins.
-    pub(super) fn clear(&self) {
-        self.lists().clear();
+    /// The version of a kind that was seen.
+    pub(super) fn seen_of(&self, kind: ApiResource<'_>) -> Arc<SeenVersion> {
+        let key = kind.collection(None).as_ref().to_owned();
+        Arc::clone(locked(&self.seen).entry(key).or_default())
     }
+
+    /// Forgets all of it: another scan begins.
+    pub(super) fn clear(&self) {
+        locked(&self.pages).clear();
+        locked(&self.seen).clear();
+    }
+}
+
+fn locked<T>(map: &Mutex<T>) -> MutexGuard<'_, T> {
+    map.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Default for PageIndex {
@@ -68,7 +78,7 @@ impl Default for PageIndex {
 
 impl PageIndex {
     fn pages(&self) -> MutexGuard<'_, Pages> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 
     /// The first page that can have objects of a namespace or one after it; `None` where no page has.

@@ -27,6 +27,7 @@ use super::paths::ApiPath;
 use super::pending::{NamespacedName, PendingReads};
 use super::read_on::{ListsReadOn, PageIndex};
 use super::record_counts::{Counts, WantedRecords};
+use super::seen_version::SeenVersion;
 use super::storage;
 use crate::release::decode::DecodeError;
 use crate::release::stored::{Driver, StoredRevision};
@@ -94,6 +95,7 @@ pub(super) async fn read(
                 http,
                 driver,
                 handler,
+                seen: lists.seen_of(storage::resource(driver)),
                 retries: RetryBudget::default(),
             };
             if let Some((set, records)) = list
@@ -187,6 +189,7 @@ struct RecordReader<'a> {
     http: &'a ApiClient,
     driver: Driver,
     handler: &'a RecordHandler,
+    seen: Arc<SeenVersion>,
     retries: RetryBudget,
 }
 
@@ -207,6 +210,7 @@ impl RecordReader<'_> {
             purpose: self.purpose("list", namespace),
             compression: Compression::Refused,
             retries: &self.retries,
+            seen: &self.seen,
         };
         let wanted = Arc::new(wanted);
         match index {
@@ -218,6 +222,7 @@ impl RecordReader<'_> {
     async fn get(&self, revision: StoredRevision) {
         let namespace = Some(revision.release.namespace.as_str());
         let path = storage::resource(self.driver).object(namespace, &revision.object);
+        let path = self.seen.object(path);
         let get = Get {
             path: path.as_ref(),
             accept: JSON,

@@ -11,6 +11,7 @@ use super::answer::{Identity, StatedType, malformed};
 use super::http::{ApiAnswer, ApiClient, Compression, JSON, Purpose, RetryBudget, parse};
 use super::pages::{self, ListRequest};
 use super::paths::{ApiPath, ApiResource};
+use super::seen_version::SeenVersion;
 use super::storage::METADATA_ONLY;
 use crate::object::Gvk;
 use crate::source::surroundings::Counted;
@@ -140,6 +141,7 @@ impl Reader<'_> {
             },
             compression: Compression::Allowed,
             retries: &RetryBudget::default(),
+            seen: &SeenVersion::default(),
         };
         let (expected, listed) = (items.clone(), namespace.map(str::to_owned));
         let (kept, bytes) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));

@@ -21,6 +21,7 @@ use super::answer::{StatedType, must_be_within};
 use super::http::{ApiClient, Compression, Purpose, RetryBudget, parse};
 use super::pages::{self, ListRequest};
 use super::paths::{ApiPath, ApiResource};
+use super::read_on::ListsReadOn;
 use super::record_counts::RecordCounts;
 use crate::model::ReportError;
 use crate::object::Gvk;
@@ -135,6 +136,7 @@ fn last_written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Dat
 /// records a list with the selector has.
 pub(super) async fn list(
     http: &ApiClient,
+    lists: &ListsReadOn,
     drivers: &BTreeSet<Driver>,
     namespaces: &[String],
     set: RevisionSet,
@@ -156,13 +158,13 @@ pub(super) async fn list(
     } else {
         namespaces.iter().map(|name| Some(name.as_str())).collect()
     };
-    let mut lists = Vec::new();
+    let mut requests = Vec::new();
     for &driver in drivers {
         for &namespace in &scopes {
-            lists.push(list_of(http, driver, namespace, set, selector));
+            requests.push(list_of(http, lists, driver, namespace, set, selector));
         }
     }
-    let mut answers = futures::stream::iter(lists).buffered(LISTS_AT_ONCE);
+    let mut answers = futures::stream::iter(requests).buffered(LISTS_AT_ONCE);
     while let Some((driver, namespace, listed)) = answers.next().await {
         match listed {
             Ok(listed) => {
@@ -243,18 +245,19 @@ fn newest(revisions: &[StoredRevision]) -> BTreeMap<&ReleaseKey, u64> {
 /// What was listed, with the answer.
 async fn list_of<'n>(
     http: &ApiClient,
+    lists: &ListsReadOn,
     driver: Driver,
     namespace: Option<&'n str>,
     set: RevisionSet,
     selector: Option<&str>,
 ) -> (Driver, Option<&'n str>, Result<Listed, ReadError>) {
     let listed = async {
-        let revisions = list_one(http, driver, namespace, &labels(set, None)).await?;
+        let revisions = list_one(http, lists, driver, namespace, &labels(set, None)).await?;
         // Afterwards: what is in the first list and matches is in the second one, too, however long that takes.
         let matching = match selector {
             Some(selector) => {
                 let labels = labels(set, Some(selector));
-                let matching = list_one(http, driver, namespace, &labels).await;
+                let matching = list_one(http, lists, driver, namespace, &labels).await;
                 Some(matching.map_err(|error| name_selector(error, selector))?)
             }
             None => None,
@@ -267,6 +270,7 @@ async fn list_of<'n>(
 /// The stored revisions of one driver in one namespace, or in all of them.
 async fn list_one(
     http: &ApiClient,
+    lists: &ListsReadOn,
     driver: Driver,
     namespace: Option<&str>,
     labels: &str,
@@ -283,6 +287,7 @@ async fn list_one(
         },
         compression: Compression::Allowed,
         retries: &RetryBudget::default(),
+        seen: &lists.seen_of(resource(driver)),
     };
     let (items, listed) = (partial.clone(), namespace.map(str::to_owned));
     pages::collect(http, list, move |json| {

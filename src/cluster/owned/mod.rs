@@ -24,6 +24,7 @@ use super::answer::{StatedType, malformed, must_be_within};
 use super::http::{ApiClient, Compression, Purpose, RetryBudget, parse};
 use super::pages::{self, ListEnd, ListReader, ListRequest, PageSummary};
 use super::paths::ApiResource;
+use super::seen_version::SeenVersion;
 use super::storage::METADATA_ONLY;
 use crate::model::{ReportError, ReportNote};
 use crate::object::Gvk;
@@ -228,6 +229,7 @@ impl Search {
             },
             compression: Compression::Allowed,
             retries: &RetryBudget::default(),
+            seen: &SeenVersion::default(),
         };
         let reader = Arc::new(Reader {
             search: Arc::clone(self),
