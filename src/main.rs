@@ -8,9 +8,10 @@ use driftline::app::cli::Cli;
 use driftline::app::{commands, exit, process, stderr};
 use driftline::weight::at_once;
 
-/// How many threads work on answers and wait for files at most. A thread that works on an answer holds what it makes of
-/// it, and what it frees stays with it: the C library gives every thread an area of the memory of its own.
-const BLOCKING_THREADS: usize = 4;
+/// How many threads work on answers and wait for files at most, besides as many as may read or compare at once. A thread that
+/// works on an answer holds what it makes of it, and what it frees stays with it: the C library gives every thread an area of
+/// the memory of its own.
+const BLOCKING_THREADS: usize = 2;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(stderr::report_panic));
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     stderr::set_up_logging(&cli.global);
     let result = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(at_once())
-        .max_blocking_threads(BLOCKING_THREADS)
+        .max_blocking_threads(at_once() + BLOCKING_THREADS)
         .enable_all()
         .build()
         .map_err(anyhow::Error::from)

@@ -4,7 +4,6 @@
 //! checked or taken over here, and nothing secret of it gets into a message.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -221,10 +220,11 @@ impl Prepared {
     }
 }
 
-/// Whether a host of an address is this machine.
+/// Whether the host of an address is this machine.
 fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    let is_number = |part: &str| part.parse::<u8>().is_ok();
+    let is_ip4 = host.starts_with("127.") && host.split('.').all(is_number);
+    is_ip4 || matches!(host, "localhost" | "[::1]")
 }
 
 /// Why kube builds no client, without what it could not read.

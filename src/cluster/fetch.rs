@@ -21,9 +21,10 @@ use serde_json::value::RawValue;
 
 use super::answer::{Identity, malformed};
 use super::http::{AnswerSize, ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
-use super::pages::{self, ListEnd, ListReader, ListRequest, PageSummary};
+use super::pages::{self, ListReader, ListRequest, PageSummary};
 use super::paths::{ApiPath, ApiResource};
 use super::pending::{NamespacedName, PendingReads};
+use super::place::ListEnd;
 use super::read_on::{ListsReadOn, Range};
 use super::seen_version::SeenVersion;
 use crate::object::{Gvk, ObjectKey};

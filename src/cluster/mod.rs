@@ -22,6 +22,7 @@ mod owned;
 mod pages;
 mod paths;
 mod pending;
+mod place;
 mod plugin;
 mod plugin_words;
 mod read_on;

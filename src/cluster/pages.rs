@@ -26,6 +26,7 @@ use super::http::{
     AnswerSize, ApiAnswer, ApiClient, Compression, Get, Purpose, RequestSlot, RetryBudget, parse,
 };
 use super::paths::ApiPath;
+use super::place::{ListEnd, PageEnd, PagePlace};
 use super::read_on::PageIndex;
 use super::seen_version::SeenVersion;
 use crate::object::Gvk;
@@ -87,42 +88,6 @@ pub(super) struct ListRequest<'a> {
     pub(super) retries: &'a RetryBudget,
     /// The version of the kind that was seen: the list is no older.
     pub(super) seen: &'a SeenVersion,
-}
-
-/// How a list ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ListEnd {
-    /// Every item to the end of the list was taken in.
-    Whole,
-    /// Every item to the first one was taken in that is beyond what the reader wants ([`ListReader::is_beyond`]).
-    Beyond,
-    /// There may be more.
-    Early,
-}
-
-/// A page to read a list on from.
-#[derive(Debug, Clone)]
-pub(super) struct PagePlace {
-    /// `None` for the first page.
-    token: Option<String>,
-    /// What the page before said.
-    before: Option<PageEnd>,
-    /// How many items come before it.
-    items: usize,
-}
-
-impl PagePlace {
-    /// The first page of any list.
-    pub(super) const FIRST: Self = Self {
-        token: None,
-        before: None,
-        items: 0,
-    };
-
-    /// How many items come before it.
-    pub(super) const fn items_before(&self) -> usize {
-        self.items
-    }
 }
 
 /// The size of a page, known before its items are taken in.
@@ -227,13 +192,6 @@ impl Page<'_> {
             remaining: self.metadata.remaining_item_count,
         }
     }
-}
-
-/// What a page says of those after it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct PageEnd {
-    version: String,
-    remaining: Option<u64>,
 }
 
 /// Whether a kind is one that Kubernetes itself serves.

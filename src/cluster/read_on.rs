@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::pages::{ListEnd, PagePlace};
 use super::paths::{ApiPath, ApiResource};
+use super::place::{ListEnd, PagePlace};
 use super::seen_version::SeenVersion;
 use crate::source::list_order;
 
@@ -93,9 +93,7 @@ impl PageIndex {
     pub(super) fn add(&self, place: PagePlace, last: Option<&str>, next: Option<&PagePlace>) {
         let mut pages = self.pages();
         // A page that is read once more may have another size.
-        pages
-            .read
-            .retain(|(known, _)| known.items_before() < place.items_before());
+        pages.read.retain(|(known, _)| known.items < place.items);
         pages.read.extend(last.map(|last| (place, last.to_owned())));
         pages.next = next.cloned();
     }
@@ -129,5 +127,75 @@ impl Range<'_> {
     pub(super) fn is_before(&self, namespace: &str) -> bool {
         self.until
             .is_some_and(|until| list_order(namespace, until) == Ordering::Greater)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::place::PageEnd;
+
+    fn place(items: usize) -> PagePlace {
+        PagePlace {
+            token: Some(items.to_string()),
+            before: Some(PageEnd {
+                version: "1".to_owned(),
+                remaining: None,
+            }),
+            items,
+        }
+    }
+
+    /// A list of three pages that was read as far as the second.
+    fn index() -> PageIndex {
+        let index = PageIndex::default();
+        index.add(PagePlace::FIRST, Some("a-b"), Some(&place(10)));
+        index.add(place(10), Some("shop"), Some(&place(20)));
+        index
+    }
+
+    #[test]
+    fn a_part_begins_with_the_first_page_that_can_have_its_namespaces() {
+        // `a-b/` comes before `a/`.
+        for (namespace, begin) in [("a-b", 0), ("a", 10), ("pay", 10), ("shop", 10), ("web", 20)] {
+            let place = index().place_of(namespace).unwrap();
+            assert_eq!(place.items, begin, "{namespace}");
+        }
+        let ended = index();
+        ended.add(place(20), Some("web"), None);
+        assert_eq!(ended.place_of("web").unwrap().items, 20);
+        assert!(ended.place_of("x").is_none(), "nothing follows");
+    }
+
+    #[test]
+    fn a_page_that_is_read_once_more_is_followed_by_what_it_says_then() {
+        let index = index();
+        index.add(PagePlace::FIRST, Some("a"), Some(&place(5)));
+        assert_eq!(index.place_of("shop").unwrap().items, 5);
+    }
+
+    #[test]
+    fn a_namespace_is_whole_where_its_range_was_read_to_the_end() {
+        let range = Range {
+            from: "pay",
+            until: Some("shop"),
+        };
+        for (namespace, end, expected) in [
+            ("pay", ListEnd::Beyond, true),
+            ("shop", ListEnd::Whole, true),
+            ("shop", ListEnd::Early, false),
+            ("a", ListEnd::Whole, false),
+            ("web", ListEnd::Beyond, false),
+        ] {
+            assert_eq!(
+                index().has_whole(namespace, range, end),
+                expected,
+                "{namespace} {end:?}"
+            );
+        }
+        let lost = index();
+        lost.lose();
+        assert!(!lost.has_whole("pay", range, ListEnd::Whole));
+        assert!(lost.place_of("pay").is_none());
     }
 }

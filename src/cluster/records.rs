@@ -22,9 +22,10 @@ use serde_json::value::RawValue;
 
 use super::answer::{Place, StatedType};
 use super::http::{AnswerSize, ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
-use super::pages::{self, ListEnd, ListReader, ListRequest, PagePlace, PageSummary};
+use super::pages::{self, ListReader, ListRequest, PageSummary};
 use super::paths::ApiPath;
 use super::pending::{NamespacedName, PendingReads};
+use super::place::{ListEnd, PagePlace};
 use super::read_on::{ListsReadOn, PageIndex};
 use super::record_counts::{Counts, WantedRecords};
 use super::seen_version::SeenVersion;
@@ -87,7 +88,7 @@ pub(super) async fn read(
                 Some((from, _)) => lists.pages_of(&path(set)).place_of(from),
                 None => Some(PagePlace::FIRST),
             };
-            let before = |set| begin(set).map_or(usize::MAX, |place| place.items_before());
+            let before = |set| begin(set).map_or(usize::MAX, |place| place.items);
             let list = choose(counts, before, &wanted, parts);
             let named = wanted.into_iter().map(|revision| (name(&revision), revision));
             let pending: PendingReads<StoredRevision> = named.collect();

@@ -51,6 +51,8 @@ impl History {
             .into_iter()
             .map(|(key, mut revisions)| {
                 revisions.sort_by_key(|revision| revision.revision);
+                // Those of all releases are held while a scan runs.
+                revisions.shrink_to_fit();
                 Self { key, revisions }
             })
             .collect()

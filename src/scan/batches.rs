@@ -46,6 +46,10 @@ impl Batches {
 
     /// Takes the releases that are likely to fit beside what a wave has already; at least one where it has nothing.
     pub(super) fn next(&mut self, held: usize) -> Vec<WaitingRelease> {
+        // What is left of a wave that is nearly full is not worth another list.
+        if held > self.limit / 4 * 3 {
+            return Vec::new();
+        }
         // A margin for batches that are heavier than those before.
         let room = self.limit.saturating_sub(held) / 4 * 3;
         let each = self.bytes.checked_div(self.records).unwrap_or(EXPECTED_BYTES);

@@ -30,10 +30,10 @@ use crate::source::{
     OwnedObjects, OwnedQuestion, ReadError, Record, RecordHandler, RevisionSet, ScaleTargets, Share, Source,
     TerminatingNamespace,
 };
+use crate::weight::at_once;
 
-/// How many files one thread reads in turn, and how many threads do at once.
+/// How many files one thread reads in turn.
 const BATCH: usize = 64;
-const BATCHES: usize = 4;
 
 /// The largest index. One of a cluster with 5,000 releases and ten revisions of each has half of it.
 const MAX_INDEX_BYTES: u64 = 32 << 20;
@@ -295,7 +295,8 @@ impl Source for SnapshotSource {
 }
 
 impl SnapshotSource {
-    /// Looks everything up on the blocking pool, several batches at once.
+    /// Looks everything up on the blocking pool, several batches at once, and no more: a batch that waits for room keeps its
+    /// thread, and the comparisons that make room need others of the pool.
     async fn each<T: Clone + Send + 'static>(
         &self,
         wanted: &[T],
@@ -303,7 +304,7 @@ impl SnapshotSource {
     ) {
         let look_up = Arc::new(look_up);
         futures::stream::iter(wanted.chunks(BATCH).map(<[T]>::to_vec))
-            .for_each_concurrent(BATCHES, |batch| {
+            .for_each_concurrent(at_once(), |batch| {
                 let (files, look_up) = (Arc::clone(&self.files), Arc::clone(&look_up));
                 async move {
                     let job = move || batch.iter().for_each(|wanted| look_up(&files, wanted));

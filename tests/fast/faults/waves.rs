@@ -1,11 +1,20 @@
 //! What a scan reads when, and what one release may ask of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use driftline::cluster::Cluster;
+use driftline::cluster::client::{Access, Options};
+use driftline::object::{Gvk, ObjectKey};
+use driftline::policy::redact::{ConfigMaps, Redaction};
+use driftline::release::stored::Driver;
+use driftline::source::{Expected, Lookup, ObjectRequest, Share, Source as _};
 use serde_json::{Value, json};
 
-use super::server::{Server, Stored};
-use super::world::{Revision, config_map, cron_tab, live, release, scan_json, secret};
+use super::server::{Fault, Received, SECRET, Server, Stored};
+use super::world::{Home, Revision, config_map, cron_tab, live, release, scan_json, secret};
 
 /// How often each path was asked for.
 fn requests(server: &Server) -> BTreeMap<String, usize> {
@@ -148,5 +157,129 @@ fn older_records_are_read_only_for_what_nothing_else_explains() {
             .iter()
             .filter(|request| request.path().contains("/secrets/sh.helm.release.v1.web.v"));
         assert_eq!(records.count(), read, "{lives:?}");
+    }
+}
+
+/// The objects that a part of a scan reads of a list of all namespaces: `a` to `f` in each.
+fn part(namespaces: &[&str]) -> Vec<ObjectRequest> {
+    let names = namespaces
+        .iter()
+        .flat_map(|namespace| ["a", "b", "c", "d", "e", "f"].map(|name| (*namespace, name)));
+    let request = |(turn, (namespace, name)): (usize, (&str, &str))| ObjectRequest {
+        key: ObjectKey {
+            gvk: Gvk::new("v1", "ConfigMap"),
+            namespace: Some(namespace.to_owned()),
+            name: name.to_owned(),
+        },
+        plural: "configmaps".to_owned(),
+        expected: Expected::Present,
+        turn,
+        budget: None,
+    };
+    names.enumerate().map(request).collect()
+}
+
+/// Reads two parts of a cluster, and returns the queries of the lists of all namespaces, without their versions, and how
+/// many requests there were besides.
+fn read_in_parts(server: &Server) -> (Vec<String>, usize) {
+    let home = Home::new();
+    let kubeconfig = home.kubeconfig(&server.url, &json!({"token": SECRET}));
+    let options = Options {
+        access: Access::Kubeconfig {
+            path: Some(kubeconfig.into()),
+            context: None,
+        },
+        name: None,
+        drivers: BTreeSet::from([Driver::Secret]),
+        selector: None,
+        redaction: Redaction::new(&[], ConfigMaps::default()).unwrap(),
+        request_timeout: Duration::from_secs(5),
+        concurrency: 8,
+    };
+    let found = Arc::new(AtomicUsize::new(0));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let cluster = Cluster::connect(options).await.unwrap();
+        let parts = [(["n1", "n2", "n3"], Some("n3"), 2), (["n4", "n5", "n6"], None, 1)];
+        for (namespaces, until, parts) in parts {
+            let share = Share::Part {
+                from: namespaces[0].to_owned(),
+                until: until.map(str::to_owned),
+                parts,
+            };
+            let found = Arc::clone(&found);
+            let handler = move |key: &ObjectKey, lookup: Lookup<'_>| {
+                assert!(matches!(lookup, Lookup::Found(_)), "{key:?}");
+                found.fetch_add(1, Ordering::Relaxed);
+            };
+            cluster
+                .objects(&part(&namespaces), share, Arc::new(handler))
+                .await;
+        }
+    });
+    assert_eq!(found.load(Ordering::Relaxed), 36);
+    let received = server.received();
+    let (lists, others): (Vec<_>, Vec<_>) = received
+        .iter()
+        .partition(|request| request.path() == "/api/v1/configmaps");
+    let query = |request: &&Received| {
+        let query = request.target.split_once('?').unwrap().1.split('&');
+        let kept: Vec<&str> = query
+            .filter(|part| !part.starts_with("resourceVersion"))
+            .collect();
+        kept.join("&")
+    };
+    (lists.iter().map(query).collect(), others.len())
+}
+
+/// Six namespaces with six objects each, as two parts read them.
+fn six_namespaces() -> Server {
+    let objects = part(&["n1", "n2", "n3", "n4", "n5", "n6"])
+        .into_iter()
+        .map(|request| {
+            let namespace = request.key.namespace.unwrap();
+            live(&namespace, "web", &config_map(&request.key.name, "x"))
+        });
+    Server::start(objects).pages_of(5)
+}
+
+/// The second part goes on with the page in which the first one ended, whatever part of the list that is.
+#[test]
+fn parts_of_a_scan_read_one_list_one_after_the_other() {
+    let (lists, others) = read_in_parts(&six_namespaces());
+    let tokens: Vec<Option<&str>> = lists
+        .iter()
+        .map(|query| Some(query.split_once("continue=")?.1))
+        .collect();
+    let expected = [
+        None,
+        Some("5"),
+        Some("10"),
+        Some("15"),
+        Some("15"),
+        Some("20"),
+        Some("25"),
+        Some("30"),
+        Some("35"),
+    ];
+    assert_eq!(tokens, expected);
+    assert_eq!(others, 0);
+}
+
+/// Where the API server has forgotten the list, and where it may not be read, the second part lists its namespaces.
+#[test]
+fn a_list_that_cannot_be_read_on_is_replaced_by_those_of_namespaces() {
+    let list = "/api/v1/configmaps";
+    for server in [
+        six_namespaces().on(list, "continue=15", 1, usize::MAX, Fault::Status(410)),
+        six_namespaces().on(list, "continue=20", 0, usize::MAX, Fault::Status(410)),
+        six_namespaces().always(list, Fault::Status(403)),
+    ] {
+        let (_, others) = read_in_parts(&server);
+        assert!((6..=12).contains(&others), "{others}");
+        assert_eq!(server.count("/api/v1/namespaces/n6/configmaps/f"), 0);
     }
 }

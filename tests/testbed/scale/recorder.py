@@ -79,7 +79,7 @@ current-context: recorded
 
 
 def describe(requests):
-    lists = collections.Counter("?" in request.path for request in requests)
+    lists = collections.Counter("limit=" in request.path for request in requests)
     size = sum(request.size for request in requests) / 1e6
     largest = max(request.size for request in requests) / 1e6
     failed = sum(request.status >= 300 for request in requests)
