@@ -56,12 +56,8 @@ pub trait Source: Send + Sync + 'static {
 
     /// Reads release records and hands each to the handler exactly once, in any order. A scan that has enough of them
     /// drops the future.
-    fn records(
-        &self,
-        wanted: Vec<StoredRevision>,
-        share: Share,
-        handler: RecordHandler,
-    ) -> impl Future<Output = ()> + Send;
+    fn records(&self, wanted: Vec<StoredRevision>, handler: RecordHandler)
+    -> impl Future<Output = ()> + Send;
 
     /// What templates ask of the cluster. Nothing depends on the answer but how templates are evaluated.
     fn capabilities(&self, kinds: &Kinds) -> impl Future<Output = Capabilities> + Send {
@@ -78,7 +74,7 @@ pub trait Source: Send + Sync + 'static {
             });
             handler(stored, chart);
         };
-        self.records(wanted, Share::Few, Arc::new(passed_on))
+        self.records(wanted, Arc::new(passed_on))
     }
 
     /// Reads objects and hands each to the handler exactly once, in any order.

@@ -444,7 +444,7 @@ impl<'a> KindReader<'a> {
         match self.gvk.kind.as_str() {
             "CustomResourceDefinition" => 25,
             "ConfigMap" | "Secret" => 100,
-            _ => 250,
+            _ => 500,
         }
     }
 }

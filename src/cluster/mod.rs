@@ -110,11 +110,11 @@ impl Source for Cluster {
         Ok(inventory)
     }
 
-    async fn records(&self, wanted: Vec<StoredRevision>, share: Share, handler: RecordHandler) {
+    async fn records(&self, wanted: Vec<StoredRevision>, handler: RecordHandler) {
         let counts = Arc::clone(&self.record_counts());
-        let wanted = counts.sort(wanted, &share);
+        let wanted = counts.sort(wanted);
         let selector = self.selector.as_deref();
-        records::read(&self.http, &self.lists, selector, wanted, &share, handler).await;
+        records::read(&self.http, &self.lists, selector, wanted, handler).await;
         self.log_traffic("records");
     }
 

@@ -50,7 +50,7 @@ const PAGE_BYTES: usize = 2 << 20;
 const MAX_ITEMS: usize = 50_000;
 
 /// How many items a page has of a list that is read as a whole.
-const WHOLE_LIST_PAGE: u32 = 500;
+pub(super) const WHOLE_LIST_PAGE: u32 = 500;
 
 /// The receiver of a list's items.
 pub(super) trait ListReader: Send + Sync + 'static {
@@ -418,18 +418,20 @@ async fn finish(page: Work) -> Result<(), ReadError> {
         .unwrap_or_else(|_| Err(malformed("processing it failed")))
 }
 
-/// Reads a whole list, and returns the results of `read_item` in the order of the list. `Err` when the list ends before
+/// Reads a whole list, in pages of at most `limit` items, and returns the results of `read_item` in the order of the list. `Err` when the list ends before
 /// its last page.
 pub(super) async fn collect<T: Send + 'static>(
     http: &ApiClient,
     list: ListRequest<'_>,
+    limit: u32,
     read_item: impl Fn(&str) -> Result<Option<T>, ReadError> + Send + Sync + 'static,
 ) -> Result<Vec<T>, ReadError> {
     let collector = Arc::new(Collector {
         read_item,
+        limit,
         pages: Mutex::default(),
     });
-    match read(http, list, WHOLE_LIST_PAGE, &collector).await? {
+    match read(http, list, limit, &collector).await? {
         ListEnd::Whole => Ok(std::mem::take(&mut *collector.pages())
             .into_values()
             .flatten()
@@ -441,6 +443,7 @@ pub(super) async fn collect<T: Send + 'static>(
 /// The reader of a list that is wanted as a whole.
 struct Collector<T, F> {
     read_item: F,
+    limit: u32,
     pages: Mutex<BTreeMap<usize, Vec<T>>>,
 }
 
@@ -465,7 +468,7 @@ where
     }
 
     fn next_page(&self, _: &PageSummary) -> Option<u32> {
-        Some(WHOLE_LIST_PAGE)
+        Some(self.limit)
     }
 
     fn restart(&self) {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::release::stored::{Driver, Status, StoredRevision};
-use crate::source::Share;
 
 /// Where records were listed: a kind of record, and one namespace or all of them.
 pub(super) type Scope = (Driver, Option<String>);
@@ -11,6 +10,12 @@ pub(super) type Scope = (Driver, Option<String>);
 /// How many records a list has in each scope, as the last listing saw them. Decides how records are asked for, never which.
 #[derive(Debug, Default)]
 pub(super) struct RecordCounts(BTreeMap<Scope, Counts>);
+
+/// How many records a list of all namespaces may have. The first page of a list comes from the API server's memory, and the
+/// others mostly from etcd, which reads superseded revisions as well (Kubernetes:
+/// `apiserver/pkg/storage/cacher/store/watch_cache_storage.go`, `GetExactSnapshotLocked`: of a kind that nobody wrote for
+/// minutes there is no snapshot). The lists of namespaces are first pages.
+const MOST_EVERYWHERE: usize = 100;
 
 /// The wanted records of one scope, and how many it has.
 pub(super) type WantedRecords = (Scope, Counts, Vec<StoredRevision>);
@@ -40,15 +45,15 @@ impl RecordCounts {
     }
 
     /// Sorts the wanted records by the scopes that can be listed.
-    pub(super) fn sort(&self, wanted: Vec<StoredRevision>, share: &Share) -> Vec<WantedRecords> {
+    pub(super) fn sort(&self, wanted: Vec<StoredRevision>) -> Vec<WantedRecords> {
         let mut sorted: BTreeMap<Scope, Vec<StoredRevision>> = BTreeMap::new();
         for revision in wanted {
             let everywhere = (revision.release.driver, None);
-            let scope = match share {
-                Share::Part { .. } if self.0.contains_key(&everywhere) => everywhere,
-                Share::Part { .. } | Share::Few => {
-                    (revision.release.driver, Some(revision.release.namespace.clone()))
-                }
+            let is_small = |counts: &Counts| counts.all - counts.superseded <= MOST_EVERYWHERE;
+            let scope = if self.0.get(&everywhere).is_some_and(is_small) {
+                everywhere
+            } else {
+                (revision.release.driver, Some(revision.release.namespace.clone()))
             };
             sorted.entry(scope).or_default().push(revision);
         }

@@ -9,10 +9,8 @@
 //! releases are selected, although older revisions of these need not match.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -23,16 +21,15 @@ use serde_json::value::RawValue;
 use super::answer::{Place, StatedType};
 use super::http::{AnswerSize, ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
 use super::pages::{self, ListReader, ListRequest, PageSummary};
-use super::paths::ApiPath;
 use super::pending::{NamespacedName, PendingReads};
-use super::place::{ListEnd, PagePlace};
-use super::read_on::{ListsReadOn, PageIndex};
+use super::place::ListEnd;
+use super::read_on::ListsReadOn;
 use super::record_counts::{Counts, WantedRecords};
 use super::seen_version::SeenVersion;
 use super::storage;
 use crate::release::decode::DecodeError;
 use crate::release::stored::{Driver, StoredRevision};
-use crate::source::{ReadError, Record, RecordHandler, RevisionSet, Share, list_order};
+use crate::source::{ReadError, Record, RecordHandler, RevisionSet};
 
 /// From how many needed records on one list is cheaper than as many GETs.
 const LIST_FROM: usize = 4;
@@ -43,20 +40,13 @@ const FIRST_PAGE: u32 = 25;
 /// The most that a page has; it has fewer where records are large.
 const LARGEST_PAGE: u32 = 100;
 
-/// The list that is worth having, if there is one, and how many records it has from the first wanted one on, for so many
-/// `parts` that read it one after the other.
-fn choose(
-    counts: Counts,
-    before: impl Fn(RevisionSet) -> usize,
-    wanted: &[StoredRevision],
-    parts: usize,
-) -> Option<(RevisionSet, usize)> {
+/// The list that is worth having, if there is one, and how many records it has.
+fn choose(counts: Counts, wanted: &[StoredRevision]) -> Option<(RevisionSet, usize)> {
     let current = counts.all.saturating_sub(counts.superseded);
     let sets = [(RevisionSet::All, counts.all), (RevisionSet::Current, current)];
-    let sets = sets.map(|(set, records)| (set, records.saturating_sub(before(set))));
     sets.into_iter().find(|&(set, listed)| {
         let needed = wanted.iter().filter(|revision| set.has(revision.status)).count();
-        needed >= LIST_FROM && is_worth(needed.saturating_mul(parts), listed)
+        needed >= LIST_FROM && is_worth(needed, listed)
     })
 }
 
@@ -71,25 +61,12 @@ pub(super) async fn read(
     lists: &ListsReadOn,
     selector: Option<&str>,
     wanted: Vec<WantedRecords>,
-    share: &Share,
     handler: RecordHandler,
 ) {
     let handler = &handler;
     futures::stream::iter(wanted)
         .for_each_concurrent(4, |((driver, namespace), counts, wanted)| async move {
-            let path =
-                |set| storage::list_path(driver, namespace.as_deref(), &storage::labels(set, selector));
-            // The part of the scan, where parts read a list one after the other.
-            let (range, parts) = match share {
-                Share::Part { from, until, parts } if namespace.is_none() => (Some((from, until)), *parts),
-                Share::Part { .. } | Share::Few => (None, 1),
-            };
-            let begin = |set| match range {
-                Some((from, _)) => lists.pages_of(&path(set)).place_of(from),
-                None => Some(PagePlace::FIRST),
-            };
-            let before = |set| begin(set).map_or(usize::MAX, |place| place.items);
-            let list = choose(counts, before, &wanted, parts);
+            let list = choose(counts, &wanted);
             let named = wanted.into_iter().map(|revision| (name(&revision), revision));
             let pending: PendingReads<StoredRevision> = named.collect();
             let reader = RecordReader {
@@ -99,21 +76,9 @@ pub(super) async fn read(
                 seen: lists.seen_of(storage::resource(driver)),
                 retries: RetryBudget::default(),
             };
-            if let Some((set, records)) = list
-                && let Some(from) = begin(set)
-            {
-                let wanted = ListedRecords {
-                    driver,
-                    handler: Arc::clone(handler),
-                    pending: pending.clone(),
-                    records,
-                    remaining: AtomicUsize::new(records),
-                    until: range.and_then(|(_, until)| until.clone()),
-                    parts,
-                };
-                let path = path(set);
-                let index = range.map(|_| lists.pages_of(&path));
-                let list = reader.list(&path, namespace.as_deref(), wanted, from, index.as_deref());
+            if let Some((set, records)) = list {
+                let labels = storage::labels(set, selector);
+                let list = reader.list(namespace.as_deref(), &labels, records, &pending);
                 if let Err(error) = list.await {
                     tracing::debug!(resource = driver.resource(), %error, "list refused, reading one by one");
                 }
@@ -142,10 +107,6 @@ struct ListedRecords {
     records: usize,
     /// How many of them come after the pages that were read.
     remaining: AtomicUsize,
-    /// The last namespace that is wanted; all that follow where there is none.
-    until: Option<String>,
-    /// How many parts of the scan read the list, this one included.
-    parts: usize,
 }
 
 impl ListReader for ListedRecords {
@@ -170,19 +131,14 @@ impl ListReader for ListedRecords {
 
     fn next_page(&self, page: &PageSummary) -> Option<u32> {
         // Pages are asked for one after the other: nobody else writes in between.
-        let remaining = self.remaining.load(Relaxed).saturating_sub(page.items);
-        self.remaining.store(remaining, Relaxed);
+        let remaining = self.remaining.load(Ordering::Relaxed).saturating_sub(page.items);
+        self.remaining.store(remaining, Ordering::Relaxed);
         let needed = self.pending.len();
-        (needed > 0 && is_worth(needed.saturating_mul(self.parts), remaining)).then_some(LARGEST_PAGE)
-    }
-
-    fn is_beyond(&self, namespace: &str) -> bool {
-        let until = self.until.as_deref();
-        until.is_some_and(|until| list_order(namespace, until) == Ordering::Greater)
+        (needed > 0 && is_worth(needed, remaining)).then_some(LARGEST_PAGE)
     }
 
     fn restart(&self) {
-        self.remaining.store(self.records, Relaxed);
+        self.remaining.store(self.records, Ordering::Relaxed);
     }
 }
 
@@ -190,22 +146,22 @@ struct RecordReader<'a> {
     http: &'a ApiClient,
     driver: Driver,
     handler: &'a RecordHandler,
+    /// The version of the metadata that was listed: no record is read as it was before.
     seen: Arc<SeenVersion>,
     retries: RetryBudget,
 }
 
 impl RecordReader<'_> {
-    /// Lists records and takes the wanted ones, for as long as that is worth it.
+    /// Lists records and takes the wanted ones out of `pending`, for as long as that is worth it.
     async fn list(
         &self,
-        path: &ApiPath,
         namespace: Option<&str>,
-        wanted: ListedRecords,
-        from: PagePlace,
-        index: Option<&PageIndex>,
+        labels: &str,
+        records: usize,
+        pending: &PendingReads<StoredRevision>,
     ) -> Result<ListEnd, ReadError> {
         let list = ListRequest {
-            path,
+            path: &storage::list_path(self.driver, namespace, labels),
             items: &storage::object_type(self.driver),
             accept: JSON,
             purpose: self.purpose("list", namespace),
@@ -213,11 +169,14 @@ impl RecordReader<'_> {
             retries: &self.retries,
             seen: &self.seen,
         };
-        let wanted = Arc::new(wanted);
-        match index {
-            Some(index) => pages::read_on(self.http, list, FIRST_PAGE, &wanted, from, index).await,
-            None => pages::read(self.http, list, FIRST_PAGE, &wanted).await,
-        }
+        let reader = ListedRecords {
+            driver: self.driver,
+            handler: Arc::clone(self.handler),
+            pending: pending.clone(),
+            records,
+            remaining: AtomicUsize::new(records),
+        };
+        pages::read(self.http, list, FIRST_PAGE, &Arc::new(reader)).await
     }
 
     async fn get(&self, revision: StoredRevision) {

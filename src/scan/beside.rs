@@ -14,7 +14,7 @@ use super::options::OrphanSearch;
 use super::stages::Stages;
 use crate::release::history::History;
 use crate::release::stored::StoredRevision;
-use crate::source::{Kinds, Share, Source};
+use crate::source::{Kinds, Source};
 
 /// How many releases are read at once. Those whose records are not all there are held meanwhile.
 const AT_ONCE: usize = 32;
@@ -65,7 +65,7 @@ impl<S: Source> Stages<'_, S> {
                     }
                 });
             };
-            self.source.records(records, Share::Few, Arc::new(accept)).await;
+            self.source.records(records, Arc::new(accept)).await;
         }
     }
 

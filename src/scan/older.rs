@@ -99,7 +99,7 @@ impl<S: Source> Stages<'_, S> {
         ));
         let (accepting, record_bytes) = (Arc::clone(&reading), self.options.max_record_bytes);
         let accept = move |stored: &StoredRevision, answer| accepting.accept(stored, answer, record_bytes);
-        self.source.records(revisions, Share::Few, Arc::new(accept)).await;
+        self.source.records(revisions, Arc::new(accept)).await;
         let mut reopened = Vec::new();
         for (wanted, found) in reading.take() {
             let gap = found.gap(&wanted.history);

@@ -398,9 +398,7 @@ impl<S: Source> Stages<'_, S> {
             if batch.is_empty() {
                 break;
             }
-            let positions: Vec<usize> = batch.iter().map(|release| release.position).collect();
-            let share = Self::share(histories, &positions, batches);
-            let loaded = self.decode_batch(histories, &batch, share, held).await;
+            let loaded = self.decode_batch(histories, &batch, held).await;
             batches.learn(loaded.records, loaded.bytes);
             held += loaded.loaded_bytes;
             let (here, left): (Vec<_>, Vec<_>) = batch
@@ -432,7 +430,6 @@ impl<S: Source> Stages<'_, S> {
         &self,
         histories: &[Arc<History>],
         batch: &[WaitingRelease],
-        share: Share,
         held: usize,
     ) -> LoadedBatch {
         let limits = &self.options.limits;
@@ -469,7 +466,7 @@ impl<S: Source> Stages<'_, S> {
         tokio::select! {
             biased;
             () = loading.full() => {}
-            () = self.source.records(needed, share, Arc::new(accept)) => {}
+            () = self.source.records(needed, Arc::new(accept)) => {}
         }
         loading.close()
     }

@@ -208,7 +208,7 @@ impl Source for SnapshotSource {
         })
     }
 
-    async fn records(&self, wanted: Vec<StoredRevision>, _: Share, handler: RecordHandler) {
+    async fn records(&self, wanted: Vec<StoredRevision>, handler: RecordHandler) {
         self.each(&wanted, move |files, revision| {
             handler(revision, files.record(revision));
         })

@@ -219,14 +219,14 @@ impl<S: Source> Source for Recorder<S> {
         answer
     }
 
-    async fn records(&self, wanted: Vec<StoredRevision>, share: Share, handler: RecordHandler) {
+    async fn records(&self, wanted: Vec<StoredRevision>, handler: RecordHandler) {
         for revision in &wanted {
             self.notes.state().releases.add(&revision.release);
         }
         let notes = Arc::clone(&self.notes);
         let passed_on =
             move |revision: &StoredRevision, answer| handler(revision, notes.record(revision, answer));
-        self.source.records(wanted, share, Arc::new(passed_on)).await;
+        self.source.records(wanted, Arc::new(passed_on)).await;
     }
 
     async fn capabilities(&self, kinds: &Kinds) -> Capabilities {

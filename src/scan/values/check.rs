@@ -28,7 +28,7 @@ use crate::release::stored::StoredRevision;
 use crate::scan::cluster_facts::ClusterFacts;
 use crate::scan::load::decode_record;
 use crate::scan::resolver::Resolver;
-use crate::source::{Kinds, ReadError, Record, Share, Source};
+use crate::source::{Kinds, ReadError, Record, Source};
 use crate::types::Shape;
 use crate::values::{Asked, AskedField};
 use crate::vocabulary::{CheckedOutcome, NextUpgrade};
@@ -64,9 +64,7 @@ pub(super) async fn deployed<S: Source>(
             *put.lock().unwrap_or_else(PoisonError::into_inner) = Some(objects);
         }
     };
-    source
-        .records(vec![stored.clone()], Share::Few, Arc::new(accept))
-        .await;
+    source.records(vec![stored.clone()], Arc::new(accept)).await;
     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
     found.take()
 }

@@ -64,7 +64,7 @@ async fn only_the_charts_of_its_releases_are_in_a_snapshot() {
     let (_dir, path) = new_path();
     let recorder = record_into(&cluster, &path, None);
     recorder
-        .records(vec![revision("shop", 1)], Share::Few, Arc::new(|_, _| {}))
+        .records(vec![revision("shop", 1)], Arc::new(|_, _| {}))
         .await;
     recorder.helm_charts(&Kinds::default()).await.unwrap();
     recorder.finish().unwrap();

@@ -72,7 +72,7 @@ impl Source for Fake {
             .only(set))
     }
 
-    async fn records(&self, wanted: Vec<StoredRevision>, _: Share, found: RecordHandler) {
+    async fn records(&self, wanted: Vec<StoredRevision>, found: RecordHandler) {
         for revision in wanted {
             found(&revision, self.records[&revision.object].clone());
         }
@@ -207,7 +207,7 @@ async fn record(source: &impl Source, revision: StoredRevision) -> Result<Record
     let answers = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&answers);
     let found = move |_: &StoredRevision, answer| seen.lock().unwrap().push(answer);
-    source.records(vec![revision], Share::Few, Arc::new(found)).await;
+    source.records(vec![revision], Arc::new(found)).await;
     let answers = std::mem::take(&mut *answers.lock().unwrap());
     let [answer] = answers.try_into().unwrap();
     answer
