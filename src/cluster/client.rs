@@ -312,3 +312,18 @@ fn check_header(name: &str, value: Option<&str>) -> Result<(), String> {
         Some(Ok(_)) | None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_is_told_from_others() {
+        for host in ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in ["127.example.com", "10.0.0.1", "[::2]", "localhost.example.com", ""] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

@@ -5,6 +5,9 @@
 //! the cluster's other objects are ever held. Absence from a list is confirmed by a GET: only the API server's
 //! own 404 makes an object missing. An object that is expected to be gone anyway is gone when a whole list lacks it.
 //!
+//! A list of all namespaces is read on by the parts of a scan, so that each page of it is read once. The list of a kind that
+//! is in no namespace begins anew for each part, as far as it is worth that.
+//!
 //! A release that could need more GETs than its budget has is read from lists like any other, and what the lists leave
 //! of it is read after everything else, as far as the budget goes. No other release waits for it.
 
@@ -192,13 +195,16 @@ impl<'a> KindReader<'a> {
             let namespaces = wanted.iter().map(|request| request.key.namespace.as_deref());
             let namespaces: BTreeSet<Option<&str>> = namespaces.collect();
             let listed = match self.share {
-                Share::Part { from, until, parts } if namespaces.len() > 1 => {
+                _ if namespaces.len() == 1 => {
+                    let only = namespaces.first().copied().flatten();
+                    self.read_one_list(only, &pending).await
+                }
+                Share::Part { from, until, parts } => {
                     let until = until.as_deref();
                     self.read_on(&namespaces, Range { from, until }, *parts, &pending)
                         .await
                 }
-                Share::Few if namespaces.len() > 1 => self.read_few_from_lists(&namespaces, &pending).await,
-                Share::Part { .. } | Share::Few => self.read_from_lists(&namespaces, &pending).await,
+                Share::Few => self.read_few_from_lists(&namespaces, &pending).await,
             };
             if let Err(error) = listed {
                 match AfterList::of(&error) {
@@ -223,29 +229,17 @@ impl<'a> KindReader<'a> {
         budgeted
     }
 
-    /// Lists the one namespace that is wanted, or all of them where several are.
-    async fn read_from_lists(
+    /// Lists the one namespace that is wanted, or the objects of a kind that are in none.
+    async fn read_one_list(
         &self,
-        namespaces: &BTreeSet<Option<&str>>,
+        namespace: Option<&str>,
         pending: &PendingReads<ObjectRequest>,
     ) -> Result<(), ReadError> {
-        let scope = match namespaces.first() {
-            Some(only) if namespaces.len() == 1 => *only,
-            Some(_) | None => None,
-        };
-        let is_namespaced = namespaces.iter().all(Option::is_some);
-        match self.list(scope, pending).await {
-            Ok(ListEnd::Whole) => {
-                self.note_absent(pending, |_| true);
-                Ok(())
-            }
-            Ok(ListEnd::Early | ListEnd::Beyond) => Ok(()),
-            Err(ReadError::Forbidden { .. }) if scope.is_none() && is_namespaced => {
-                self.list_by_namespace(namespaces, pending).await;
-                Ok(())
-            }
-            Err(error) => Err(error),
+        match self.list(namespace, pending).await? {
+            ListEnd::Whole => self.note_absent(pending, |_| true),
+            ListEnd::Early | ListEnd::Beyond => {}
         }
+        Ok(())
     }
 
     /// Reads the pages of the list of all namespaces that are of this part, and lists the namespaces that hold several of the
