@@ -322,7 +322,13 @@ mod tests {
         for host in ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"] {
             assert!(is_loopback(host), "{host}");
         }
-        for host in ["127.example.com", "10.0.0.1", "[::2]", "localhost.example.com", ""] {
+        for host in [
+            "127.example.com",
+            "10.0.0.1",
+            "[::2]",
+            "localhost.example.com",
+            "",
+        ] {
             assert!(!is_loopback(host), "{host}");
         }
     }
