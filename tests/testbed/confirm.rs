@@ -249,7 +249,8 @@ fn rewrite_intervals(cluster: &Cluster, namespace: &str) {
         "x=y",
     ];
     until("the policy rewrites intervals", || {
-        cluster.kubectl(&arguments).contains("31536000s")
+        // A kind that was just defined may not be known to admission yet.
+        cluster.try_kubectl(&arguments).stdout.contains("31536000s")
     });
 }
 
