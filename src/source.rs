@@ -6,10 +6,11 @@
 pub mod followed;
 pub mod surroundings;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{self, AtomicUsize};
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
@@ -250,10 +251,8 @@ pub enum Share {
     /// One of the parts that a scan goes through, which may be all of it. They come in the order of the namespaces in a list
     /// of all of them ([`list_order`]), so that each takes its share of one list.
     Part {
-        /// The first namespace of the part's releases.
-        from: String,
-        /// The last one; `None` where this part is the last one.
-        until: Option<String>,
+        /// The namespaces of the part's releases.
+        range: NamespaceRange,
         /// How many parts like this one follow, this one included.
         parts: usize,
     },
@@ -261,9 +260,32 @@ pub enum Share {
     Few,
 }
 
+/// Namespaces that follow each other in a list of all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamespaceRange {
+    /// The first one.
+    pub from: String,
+    /// The last one; all that follow where there is none.
+    pub until: Option<String>,
+}
+
+impl NamespaceRange {
+    /// Whether a namespace is one of them.
+    pub fn has(&self, namespace: &str) -> bool {
+        list_order(namespace, &self.from) != Ordering::Less && !self.is_before(namespace)
+    }
+
+    /// Whether all of them come before a namespace.
+    pub fn is_before(&self, namespace: &str) -> bool {
+        self.until
+            .as_deref()
+            .is_some_and(|until| list_order(namespace, until) == Ordering::Greater)
+    }
+}
+
 /// The order of namespaces in lists of all of them. It is that of the keys in etcd, where a `/` follows the namespace
 /// (Kubernetes: `apiserver/pkg/registry/generic/registry/store.go`, `NamespaceKeyFunc`): `a-b` comes before `a`.
-pub fn list_order(one: &str, other: &str) -> std::cmp::Ordering {
+pub fn list_order(one: &str, other: &str) -> Ordering {
     one.bytes().chain([b'/']).cmp(other.bytes().chain([b'/']))
 }
 
@@ -315,7 +337,9 @@ impl ReadBudget {
     pub fn spend(&self) -> Result<(), ReadError> {
         let spent = self
             .left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+            .fetch_update(atomic::Ordering::Relaxed, atomic::Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            });
         spent
             .map(drop)
             .map_err(|_| ReadError::BudgetSpent { limit: self.limit })

@@ -187,7 +187,7 @@ async fn list(http: &ApiClient, version: &str, namespace: Option<&str>) -> Resul
         seen: &SeenVersion::default(),
     };
     let (expected, listed) = (items.clone(), namespace.map(str::to_owned));
-    let targets = pages::collect(http, list, pages::WHOLE_LIST_PAGE, move |json| {
+    let targets = pages::collect(http, list, move |json| {
         let autoscaler: HorizontalPodAutoscaler<'_> = parse(json.as_bytes())?;
         StatedType::new(autoscaler.api_version.as_ref(), autoscaler.kind.as_ref()).may_be(&expected)?;
         let metadata = &autoscaler.metadata;

@@ -28,10 +28,12 @@ use super::pages::{self, ListReader, ListRequest, PageSummary};
 use super::paths::{ApiPath, ApiResource};
 use super::pending::{NamespacedName, PendingReads};
 use super::place::ListEnd;
-use super::read_on::{ListsReadOn, Range};
+use super::read_on::ListsReadOn;
 use super::seen_version::SeenVersion;
 use crate::object::{Gvk, ObjectKey};
-use crate::source::{Expected, Lookup, ObjectHandler, ObjectRequest, ReadError, Share, list_order};
+use crate::source::{
+    Expected, Lookup, NamespaceRange, ObjectHandler, ObjectRequest, ReadError, Share, list_order,
+};
 
 /// From how many wanted objects on one list is cheaper than as many GETs.
 const LIST_FROM: usize = 4;
@@ -118,13 +120,10 @@ async fn read_within_budgets(reading: &Reading<'_>, mut left: Vec<ObjectRequest>
 
 /// Reads the objects of one kind.
 struct KindReader<'a> {
-    http: &'a ApiClient,
-    lists: &'a ListsReadOn,
+    reading: &'a Reading<'a>,
     gvk: &'a Gvk,
     resource: ApiResource<'a>,
-    handler: &'a ObjectHandler,
     retries: &'a RetryBudget,
-    share: &'a Share,
     seen: Arc<SeenVersion>,
 }
 
@@ -161,26 +160,17 @@ impl AfterList {
 }
 
 impl<'a> KindReader<'a> {
-    fn new(reading: &Reading<'a>, gvk: &'a Gvk, plural: &'a str, retries: &'a RetryBudget) -> Self {
-        let &Reading {
-            http,
-            lists,
-            share,
-            handler,
-        } = reading;
+    fn new(reading: &'a Reading<'a>, gvk: &'a Gvk, plural: &'a str, retries: &'a RetryBudget) -> Self {
         let resource = ApiResource {
             api_version: &gvk.api_version,
             plural,
         };
         Self {
-            http,
-            lists,
+            reading,
             gvk,
             resource,
-            seen: lists.seen_of(resource),
-            handler,
             retries,
-            share,
+            seen: reading.lists.seen_of(resource),
         }
     }
 
@@ -194,16 +184,12 @@ impl<'a> KindReader<'a> {
         if wanted.len() >= LIST_FROM {
             let namespaces = wanted.iter().map(|request| request.key.namespace.as_deref());
             let namespaces: BTreeSet<Option<&str>> = namespaces.collect();
-            let listed = match self.share {
+            let listed = match self.reading.share {
                 _ if namespaces.len() == 1 => {
                     let only = namespaces.first().copied().flatten();
                     self.read_one_list(only, &pending).await
                 }
-                Share::Part { from, until, parts } => {
-                    let until = until.as_deref();
-                    self.read_on(&namespaces, Range { from, until }, *parts, &pending)
-                        .await
-                }
+                Share::Part { range, parts } => self.read_on(&namespaces, range, *parts, &pending).await,
                 Share::Few => self.read_few_from_lists(&namespaces, &pending).await,
             };
             if let Err(error) = listed {
@@ -213,7 +199,9 @@ impl<'a> KindReader<'a> {
                     }
                     AfterList::GiveUp => {
                         for request in pending.take_all() {
-                            self.handler.take(&request.key, Lookup::Unreadable(&error));
+                            self.reading
+                                .handler
+                                .take(&request.key, Lookup::Unreadable(&error));
                         }
                     }
                 }
@@ -247,21 +235,23 @@ impl<'a> KindReader<'a> {
     async fn read_on(
         &self,
         namespaces: &BTreeSet<Option<&str>>,
-        range: Range<'_>,
+        range: &NamespaceRange,
         parts: usize,
         pending: &PendingReads<ObjectRequest>,
     ) -> Result<(), ReadError> {
         let path = self.path(None);
-        let index = self.lists.pages_of(&path);
-        if let Some(from) = index.place_of(range.from) {
+        let index = self.reading.lists.pages_of(&path);
+        if let Some(from) = index.place_of(&range.from) {
             let role = self.resource.role_name();
             let list = self.request(&path, &role, None);
             let reader = Arc::new(ListedObjects {
-                until: range.until.map(str::to_owned),
+                range: Some(range.clone()),
                 parts: u64::try_from(parts).unwrap_or(u64::MAX),
                 ..self.reader(None, pending)
             });
-            let end = match pages::read_on(self.http, list, reader.next_size(), &reader, from, &index).await {
+            let end = match pages::read_on(self.reading.http, list, reader.next_size(), &reader, from, &index)
+                .await
+            {
                 Ok(end) => end,
                 // Whoever may not list all namespaces may list some of them.
                 Err(ReadError::Forbidden { .. }) => ListEnd::Early,
@@ -270,7 +260,7 @@ impl<'a> KindReader<'a> {
             if reader.is_in_order.load(Relaxed) {
                 self.note_absent(pending, |request: &ObjectRequest| {
                     let namespace = request.key.namespace.as_deref();
-                    namespace.is_some_and(|namespace| index.has_whole(namespace, range, end))
+                    namespace.is_some_and(|namespace| end.has_whole(range, namespace))
                 });
             }
         }
@@ -301,7 +291,7 @@ impl<'a> KindReader<'a> {
     fn note_absent(&self, pending: &PendingReads<ObjectRequest>, is_listed: impl Fn(&ObjectRequest) -> bool) {
         let is_absent = |request: &ObjectRequest| request.expected == Expected::Absent && is_listed(request);
         for request in pending.take_if(is_absent) {
-            self.handler.take(&request.key, Lookup::NotFound);
+            self.reading.handler.take(&request.key, Lookup::NotFound);
         }
     }
 
@@ -343,7 +333,7 @@ impl<'a> KindReader<'a> {
         let role = self.resource.role_name();
         let list = self.request(&path, &role, namespace);
         let reader = self.reader(namespace, pending);
-        pages::read(self.http, list, self.page_size(), &Arc::new(reader)).await
+        pages::read(self.reading.http, list, self.page_size(), &Arc::new(reader)).await
     }
 
     /// Where to list one namespace, or all of them. Helm's records are no objects of a release.
@@ -382,8 +372,8 @@ impl<'a> KindReader<'a> {
         ListedObjects {
             gvk: self.gvk.clone(),
             namespace: namespace.map(str::to_owned),
-            until: None,
-            handler: Arc::clone(self.handler),
+            range: None,
+            handler: Arc::clone(self.reading.handler),
             pending: pending.clone(),
             page_size: self.page_size(),
             parts: 1,
@@ -410,10 +400,10 @@ impl<'a> KindReader<'a> {
             status,
             reason: String::new(),
         };
-        self.handler.room().await;
-        match self.http.get_keeping_slot(get).await {
+        self.reading.handler.room().await;
+        match self.reading.http.get_keeping_slot(get).await {
             Ok((ApiAnswer::Body(body), slot)) => {
-                let handler = Arc::clone(self.handler);
+                let handler = Arc::clone(self.reading.handler);
                 let job = move || {
                     match object_text(&key, &body) {
                         Ok(text) => handler.take(&key, Lookup::Found(text)),
@@ -425,11 +415,15 @@ impl<'a> KindReader<'a> {
                     tracing::error!(%error, "an object could not be worked on");
                 }
             }
-            Ok((ApiAnswer::NotFound, _)) => self.handler.take(&key, Lookup::NotFound),
-            Ok((ApiAnswer::NoSuchPath, _)) => self.handler.take(&key, Lookup::Unreadable(&refused(404))),
-            Ok((ApiAnswer::TooLarge, _)) => self.handler.take(&key, Lookup::Unreadable(&refused(413))),
-            Ok((ApiAnswer::Expired, _)) => self.handler.take(&key, Lookup::Unreadable(&refused(410))),
-            Err(error) => self.handler.take(&key, Lookup::Unreadable(&error)),
+            Ok((ApiAnswer::NotFound, _)) => self.reading.handler.take(&key, Lookup::NotFound),
+            Ok((ApiAnswer::NoSuchPath, _)) => {
+                self.reading.handler.take(&key, Lookup::Unreadable(&refused(404)));
+            }
+            Ok((ApiAnswer::TooLarge, _)) => {
+                self.reading.handler.take(&key, Lookup::Unreadable(&refused(413)));
+            }
+            Ok((ApiAnswer::Expired, _)) => self.reading.handler.take(&key, Lookup::Unreadable(&refused(410))),
+            Err(error) => self.reading.handler.take(&key, Lookup::Unreadable(&error)),
         }
     }
 
@@ -456,8 +450,8 @@ struct ListedObjects {
     gvk: Gvk,
     /// The namespace that is listed; all of them where there is none.
     namespace: Option<String>,
-    /// The last namespace that is wanted; all that follow where there is none.
-    until: Option<String>,
+    /// The namespaces of the part that reads the list on; `None` where no other part does.
+    range: Option<NamespaceRange>,
     handler: ObjectHandler,
     pending: PendingReads<ObjectRequest>,
     page_size: u32,
@@ -472,7 +466,7 @@ impl ListedObjects {
     /// want: the other one has to read the same page again.
     fn next_size(&self) -> u32 {
         let wanted = u32::try_from(self.pending.len()).unwrap_or(u32::MAX);
-        match self.until {
+        match self.range.as_ref().and_then(|range| range.until.as_ref()) {
             Some(_) => self.page_size.min(wanted.max(SMALLEST_PAGE)),
             None => self.page_size,
         }
@@ -513,8 +507,9 @@ impl ListReader for ListedObjects {
     }
 
     fn is_beyond(&self, namespace: &str) -> bool {
-        let until = self.until.as_deref();
-        until.is_some_and(|until| list_order(namespace, until) == Ordering::Greater)
+        self.range
+            .as_ref()
+            .is_some_and(|range| range.is_before(namespace))
     }
 
     /// Objects that were handed on stay so; the others are still pending.

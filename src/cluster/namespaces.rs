@@ -48,7 +48,7 @@ pub(super) async fn list(http: &ApiClient) -> Result<Vec<String>, ReadError> {
         seen: &SeenVersion::default(),
     };
     let items = partial.clone();
-    pages::collect(http, list, pages::WHOLE_LIST_PAGE, move |json| {
+    pages::collect(http, list, move |json| {
         let namespace: Namespace<'_> = parse(json.as_bytes())?;
         StatedType::new(namespace.api_version.as_ref(), namespace.kind.as_ref()).may_be(&items)?;
         must_be_within(&namespace.metadata.name, None, None)?;
@@ -76,7 +76,7 @@ pub(super) async fn terminating(http: &ApiClient) -> Result<Vec<TerminatingNames
         seen: &SeenVersion::default(),
     };
     let (expected, kept) = (items.clone(), Arc::new(AtomicUsize::new(0)));
-    pages::collect(http, list, pages::WHOLE_LIST_PAGE, move |json| {
+    pages::collect(http, list, move |json| {
         let namespace: Namespace<'_> = parse(json.as_bytes())?;
         StatedType::new(namespace.api_version.as_ref(), namespace.kind.as_ref()).may_be(&expected)?;
         must_be_within(&namespace.metadata.name, None, None)?;

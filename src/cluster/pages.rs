@@ -50,7 +50,7 @@ const PAGE_BYTES: usize = 2 << 20;
 const MAX_ITEMS: usize = 50_000;
 
 /// How many items a page has of a list that is read as a whole.
-pub(super) const WHOLE_LIST_PAGE: u32 = 500;
+const WHOLE_LIST_PAGE: u32 = 500;
 
 /// The receiver of a list's items.
 pub(super) trait ListReader: Send + Sync + 'static {
@@ -219,14 +219,15 @@ pub(super) async fn read(
     limit: u32,
     reader: &Arc<impl ListReader>,
 ) -> Result<ListEnd, ReadError> {
-    let pass = read_once(http, list, limit, reader, PagePlace::FIRST, None).await?;
-    if !pass.is_expired {
-        return Ok(pass.end);
+    if let Pass::Ended(end) = read_once(http, list, limit, reader, PagePlace::FIRST, None).await? {
+        return Ok(end);
     }
     tracing::debug!(path = %list.path, "the list expired, beginning again");
     reader.restart();
-    let pass = read_once(http, list, limit, reader, PagePlace::FIRST, None).await?;
-    Ok(pass.end)
+    match read_once(http, list, limit, reader, PagePlace::FIRST, None).await? {
+        Pass::Ended(end) => Ok(end),
+        Pass::Expired => Ok(ListEnd::Early),
+    }
 }
 
 /// Reads a list as [`read`] does, but beginning with the page at a place, and notes its pages. Where the API server does not
@@ -239,33 +240,24 @@ pub(super) async fn read_on(
     from: PagePlace,
     index: &PageIndex,
 ) -> Result<ListEnd, ReadError> {
-    let pass = read_once(http, list, limit, reader, from, Some(index)).await;
-    if !matches!(
-        pass,
-        Ok(Pass {
-            is_expired: false,
-            ..
-        })
-    ) {
-        index.lose();
+    match read_once(http, list, limit, reader, from, Some(index)).await {
+        Ok(Pass::Ended(end)) => Ok(end),
+        Ok(Pass::Expired) => {
+            index.lose();
+            Ok(ListEnd::Early)
+        }
+        Err(error) => {
+            index.lose();
+            Err(error)
+        }
     }
-    Ok(pass?.end)
 }
 
 /// How one pass over a list ended.
-struct Pass {
-    end: ListEnd,
+enum Pass {
+    Ended(ListEnd),
     /// The API server does not remember the state that the list began with.
-    is_expired: bool,
-}
-
-impl Pass {
-    const fn ended(end: ListEnd) -> Self {
-        Self {
-            end,
-            is_expired: false,
-        }
-    }
+    Expired,
 }
 
 async fn read_once(
@@ -327,13 +319,10 @@ async fn follow(
                 continue;
             }
             (ApiAnswer::Expired, _) if place.token.is_some() => {
-                return Ok(Pass {
-                    end: ListEnd::Early,
-                    is_expired: true,
-                });
+                return Ok(Pass::Expired);
             }
             (ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired, _) => {
-                return Ok(Pass::ended(ListEnd::Early));
+                return Ok(Pass::Ended(ListEnd::Early));
             }
         };
         if working.len() == AHEAD
@@ -351,7 +340,7 @@ async fn follow(
         }));
         // There is no summary of a page that could not be read; its work has the error.
         let Ok((summary, token, end)) = summary.await else {
-            return Ok(Pass::ended(ListEnd::Early));
+            return Ok(Pass::Ended(ListEnd::Early));
         };
         list.seen.note(&end.version);
         let next = token.map(|token| PagePlace {
@@ -364,24 +353,24 @@ async fn follow(
             index.add(place, last_namespace, next.as_ref());
         }
         if last_namespace.is_some_and(|namespace| reader.is_beyond(namespace)) {
-            return Ok(Pass::ended(ListEnd::Beyond));
+            return Ok(Pass::Ended(ListEnd::Beyond));
         }
         let wanted = reader.next_page(&summary);
         let Some(next) = next else {
-            return Ok(Pass::ended(ListEnd::Whole));
+            return Ok(Pass::Ended(ListEnd::Whole));
         };
         let Some(wanted) = wanted else {
-            return Ok(Pass::ended(ListEnd::Early));
+            return Ok(Pass::Ended(ListEnd::Early));
         };
         // The tokens lead back to a page that was read.
         if next.token.clone().is_some_and(|token| !tokens.insert(token)) {
-            return Ok(Pass::ended(ListEnd::Early));
+            return Ok(Pass::Ended(ListEnd::Early));
         }
         limit = wanted.min(summary.fitting());
         place = next;
         page += 1;
     }
-    Ok(Pass::ended(ListEnd::Early))
+    Ok(Pass::Ended(ListEnd::Early))
 }
 
 fn work(
@@ -418,20 +407,18 @@ async fn finish(page: Work) -> Result<(), ReadError> {
         .unwrap_or_else(|_| Err(malformed("processing it failed")))
 }
 
-/// Reads a whole list, in pages of at most `limit` items, and returns the results of `read_item` in the order of the list. `Err` when the list ends before
+/// Reads a whole list, and returns the results of `read_item` in the order of the list. `Err` when the list ends before
 /// its last page.
 pub(super) async fn collect<T: Send + 'static>(
     http: &ApiClient,
     list: ListRequest<'_>,
-    limit: u32,
     read_item: impl Fn(&str) -> Result<Option<T>, ReadError> + Send + Sync + 'static,
 ) -> Result<Vec<T>, ReadError> {
     let collector = Arc::new(Collector {
         read_item,
-        limit,
         pages: Mutex::default(),
     });
-    match read(http, list, limit, &collector).await? {
+    match read(http, list, WHOLE_LIST_PAGE, &collector).await? {
         ListEnd::Whole => Ok(std::mem::take(&mut *collector.pages())
             .into_values()
             .flatten()
@@ -443,7 +430,6 @@ pub(super) async fn collect<T: Send + 'static>(
 /// The reader of a list that is wanted as a whole.
 struct Collector<T, F> {
     read_item: F,
-    limit: u32,
     pages: Mutex<BTreeMap<usize, Vec<T>>>,
 }
 
@@ -468,7 +454,7 @@ where
     }
 
     fn next_page(&self, _: &PageSummary) -> Option<u32> {
-        Some(self.limit)
+        Some(WHOLE_LIST_PAGE)
     }
 
     fn restart(&self) {

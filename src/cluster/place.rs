@@ -1,5 +1,7 @@
 //! Places in a list that is read page by page.
 
+use crate::source::NamespaceRange;
+
 /// What a page says of those after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PageEnd {
@@ -20,6 +22,16 @@ pub(super) enum ListEnd {
     Early,
 }
 
+impl ListEnd {
+    /// Whether a list that was read to this end, from the beginning of a range on, has every object of a namespace.
+    pub(super) fn has_whole(self, range: &NamespaceRange, namespace: &str) -> bool {
+        match self {
+            Self::Whole | Self::Beyond => range.has(namespace),
+            Self::Early => false,
+        }
+    }
+}
+
 /// A page to read a list on from.
 #[derive(Debug, Clone)]
 pub(super) struct PagePlace {
@@ -38,4 +50,26 @@ impl PagePlace {
         before: None,
         items: 0,
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_is_whole_where_its_range_was_read_to_the_end() {
+        let range = NamespaceRange {
+            from: "pay".to_owned(),
+            until: Some("shop".to_owned()),
+        };
+        for (namespace, end, expected) in [
+            ("pay", ListEnd::Beyond, true),
+            ("shop", ListEnd::Whole, true),
+            ("shop", ListEnd::Early, false),
+            ("a", ListEnd::Whole, false),
+            ("web", ListEnd::Beyond, false),
+        ] {
+            assert_eq!(end.has_whole(&range, namespace), expected, "{namespace} {end:?}");
+        }
+    }
 }

@@ -8,13 +8,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::paths::{ApiPath, ApiResource};
-use super::place::{ListEnd, PagePlace};
+use super::place::PagePlace;
 use super::seen_version::SeenVersion;
 use crate::source::list_order;
 
-/// The lists of a scan, by their paths.
+/// What a scan knows of the lists that it began to read.
 #[derive(Debug, Default)]
 pub(super) struct ListsReadOn {
+    /// The pages that were read, by the paths of the lists.
     pages: Mutex<HashMap<String, Arc<PageIndex>>>,
     /// The versions of the kinds, by the paths of their collections.
     seen: Mutex<HashMap<String, Arc<SeenVersion>>>,
@@ -28,19 +29,8 @@ pub(super) struct PageIndex(Mutex<Pages>);
 struct Pages {
     /// Where each page is, and the namespace of its last item.
     read: Vec<(PagePlace, String)>,
-    /// The page after them; `None` where nothing follows.
+    /// The page after them; `None` where nothing follows that can be read.
     next: Option<PagePlace>,
-    /// The API server does not remember the list, or does not let it be read.
-    is_lost: bool,
-}
-
-/// Namespaces that follow each other in a list.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Range<'a> {
-    /// The first one.
-    pub(super) from: &'a str,
-    /// The last one; all that follow where there is none.
-    pub(super) until: Option<&'a str>,
 }
 
 impl ListsReadOn {
@@ -71,7 +61,6 @@ impl Default for PageIndex {
         Self(Mutex::new(Pages {
             read: Vec::new(),
             next: Some(PagePlace::FIRST),
-            is_lost: false,
         }))
     }
 }
@@ -103,30 +92,7 @@ impl PageIndex {
         *self.pages() = Pages {
             read: Vec::new(),
             next: None,
-            is_lost: true,
         };
-    }
-
-    /// Whether a range of the list that was read to this end has every object of a namespace.
-    pub(super) fn has_whole(&self, namespace: &str, range: Range<'_>, end: ListEnd) -> bool {
-        let is_within = range.has(namespace);
-        match end {
-            ListEnd::Whole | ListEnd::Beyond => is_within && !self.pages().is_lost,
-            ListEnd::Early => false,
-        }
-    }
-}
-
-impl Range<'_> {
-    /// Whether a namespace is one of them.
-    fn has(&self, namespace: &str) -> bool {
-        list_order(namespace, self.from) != Ordering::Less && !self.is_before(namespace)
-    }
-
-    /// Whether all of them come before a namespace.
-    pub(super) fn is_before(&self, namespace: &str) -> bool {
-        self.until
-            .is_some_and(|until| list_order(namespace, until) == Ordering::Greater)
     }
 }
 
@@ -175,27 +141,9 @@ mod tests {
     }
 
     #[test]
-    fn a_namespace_is_whole_where_its_range_was_read_to_the_end() {
-        let range = Range {
-            from: "pay",
-            until: Some("shop"),
-        };
-        for (namespace, end, expected) in [
-            ("pay", ListEnd::Beyond, true),
-            ("shop", ListEnd::Whole, true),
-            ("shop", ListEnd::Early, false),
-            ("a", ListEnd::Whole, false),
-            ("web", ListEnd::Beyond, false),
-        ] {
-            assert_eq!(
-                index().has_whole(namespace, range, end),
-                expected,
-                "{namespace} {end:?}"
-            );
-        }
+    fn a_list_that_cannot_be_read_any_more_has_no_page() {
         let lost = index();
         lost.lose();
-        assert!(!lost.has_whole("pay", range, ListEnd::Whole));
         assert!(lost.place_of("pay").is_none());
     }
 }

@@ -29,6 +29,13 @@ pub(super) struct Counts {
     pub(super) superseded: usize,
 }
 
+impl Counts {
+    /// Those of revisions that no other one followed.
+    pub(super) const fn current(self) -> usize {
+        self.all.saturating_sub(self.superseded)
+    }
+}
+
 impl RecordCounts {
     /// Counts a listing of one namespace; of all of them when none is named. Every namespace is counted by itself as well:
     /// parts of a scan are listed by namespace.
@@ -49,7 +56,7 @@ impl RecordCounts {
         let mut sorted: BTreeMap<Scope, Vec<StoredRevision>> = BTreeMap::new();
         for revision in wanted {
             let everywhere = (revision.release.driver, None);
-            let is_small = |counts: &Counts| counts.all - counts.superseded <= MOST_EVERYWHERE;
+            let is_small = |counts: &Counts| counts.current() <= MOST_EVERYWHERE;
             let scope = if self.0.get(&everywhere).is_some_and(is_small) {
                 everywhere
             } else {

@@ -42,8 +42,10 @@ const LARGEST_PAGE: u32 = 100;
 
 /// The list that is worth having, if there is one, and how many records it has.
 fn choose(counts: Counts, wanted: &[StoredRevision]) -> Option<(RevisionSet, usize)> {
-    let current = counts.all.saturating_sub(counts.superseded);
-    let sets = [(RevisionSet::All, counts.all), (RevisionSet::Current, current)];
+    let sets = [
+        (RevisionSet::All, counts.all),
+        (RevisionSet::Current, counts.current()),
+    ];
     sets.into_iter().find(|&(set, listed)| {
         let needed = wanted.iter().filter(|revision| set.has(revision.status)).count();
         needed >= LIST_FROM && is_worth(needed, listed)

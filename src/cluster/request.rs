@@ -145,7 +145,7 @@ impl Reader<'_> {
         };
         let (expected, listed) = (items.clone(), namespace.map(str::to_owned));
         let (kept, bytes) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        pages::collect(self.http, list, pages::WHOLE_LIST_PAGE, move |json| {
+        pages::collect(self.http, list, move |json| {
             let identity: Identity<'_> = parse(json.as_bytes())?;
             identity.stated_type().may_be(&expected)?;
             identity.metadata.must_be_within(listed.as_deref())?;

@@ -32,11 +32,6 @@ use crate::weight;
 /// How many lists of namespaces are asked for at once.
 const LISTS_AT_ONCE: usize = 8;
 
-/// How many items a page of metadata has: about 2 MiB. The first page of a list comes from the API server's memory, and the
-/// others mostly from etcd, with the payloads that are not sent (Kubernetes: `apiserver/pkg/storage/cacher/store`,
-/// `GetExactSnapshotLocked`: of a kind that nobody wrote for minutes no snapshot is left).
-const METADATA_PAGE: u32 = 2_000;
-
 /// The most labels that are kept of a record, besides Helm's. Kubernetes has no limit.
 const MAX_LABELS: usize = 64;
 
@@ -295,7 +290,7 @@ async fn list_one(
         seen: &lists.seen_of(resource(driver)),
     };
     let (items, listed) = (partial.clone(), namespace.map(str::to_owned));
-    pages::collect(http, list, METADATA_PAGE, move |json| {
+    pages::collect(http, list, move |json| {
         let item: PartialObject<'_> = parse(json.as_bytes())?;
         StatedType::new(item.api_version.as_ref(), item.kind.as_ref()).may_be(&items)?;
         let metadata = &item.metadata;

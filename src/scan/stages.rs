@@ -25,7 +25,8 @@ use crate::release::history::{Depth, History};
 use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::source::followed::{FollowedAnswer, HelmChart};
 use crate::source::{
-    Extent, Inventory, Kinds, ObjectRequest, ReadError, RevisionSet, ScaleTargets, Share, Source, list_order,
+    Extent, Inventory, Kinds, NamespaceRange, ObjectRequest, ReadError, RevisionSet, ScaleTargets, Share,
+    Source, list_order,
 };
 use crate::types::TypeTable;
 use crate::vocabulary::ScanStage;
@@ -196,9 +197,9 @@ impl<S: Source> Stages<'_, S> {
             return Share::Few;
         };
         let left = batches.len();
+        let until = until.filter(|_| left > 0);
         Share::Part {
-            from,
-            until: until.filter(|_| left > 0),
+            range: NamespaceRange { from, until },
             parts: 1 + left.div_ceil(releases.len()),
         }
     }

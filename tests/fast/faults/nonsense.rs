@@ -197,7 +197,7 @@ fn without_a_list_of_records_nothing_is_clean() {
     partial["apiVersion"] = json!("meta.k8s.io/v1");
     let answers = no_lists("meta.k8s.io/v1", "PartialObjectMetadata", &partial);
     let scan = |path: &str, flags: &[&str], what: &str, body: String| {
-        let server = Server::start(shop()).on(path, "limit=2000", 0, usize::MAX, Fault::Body(body));
+        let server = Server::start(shop()).on(path, "limit=500", 0, usize::MAX, Fault::Body(body));
         let run = scan_json(&server, flags);
         assert_ne!(outcome(&run), "clean", "{what}");
         let [(scope, message)] = &run.errors()[..] else {
@@ -255,7 +255,7 @@ fn without_the_second_page_nothing_is_clean() {
     each(answers, |(what, body)| {
         let server = Server::start(objects()).pages_of(2).on(
             "/api/v1/secrets",
-            "limit=2000&continue=",
+            "limit=500&continue=",
             0,
             usize::MAX,
             Fault::Body(body),
@@ -271,7 +271,7 @@ fn without_the_second_page_nothing_is_clean() {
 fn a_second_listing_that_is_none_leaves_the_scan_incomplete() {
     each(no_answers(), |(what, body)| {
         let server =
-            Server::start(shop()).on("/api/v1/secrets", "limit=2000", 1, usize::MAX, Fault::Body(body));
+            Server::start(shop()).on("/api/v1/secrets", "limit=500", 1, usize::MAX, Fault::Body(body));
         let run = scan_json(&server, &[]);
         assert_eq!(run.status, Some(3), "{what}: {}{}", run.stdout, run.stderr);
         assert_eq!(outcome(&run), "incomplete", "{what}");
@@ -604,7 +604,7 @@ fn tokens_that_lead_in_a_circle_end_the_list() {
     // Tokens that lead in a circle of two.
     let server = Server::start(shop())
         .on("/api/v1/secrets", "continue=7", 0, usize::MAX, page("8"))
-        .on("/api/v1/secrets", "limit=2000", 0, usize::MAX, page("7"));
+        .on("/api/v1/secrets", "limit=500", 0, usize::MAX, page("7"));
     let run = scan_json(&server, &[]);
     assert_eq!(run.status, Some(2), "{}{}", run.stdout, run.stderr);
     assert_eq!(server.count("/api/v1/secrets"), 3);

@@ -414,7 +414,7 @@ fn a_bad_record_in_a_list_hides_no_other() {
         .always(&gone, Fault::Status(404))
         .on(
             LIST,
-            "limit=2000",
+            "limit=500",
             0,
             usize::MAX,
             Fault::Body(

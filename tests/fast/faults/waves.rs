@@ -10,7 +10,7 @@ use driftline::cluster::client::{Access, Options};
 use driftline::object::{Gvk, ObjectKey};
 use driftline::policy::redact::{ConfigMaps, Redaction};
 use driftline::release::stored::Driver;
-use driftline::source::{Expected, Lookup, ObjectRequest, Share, Source as _};
+use driftline::source::{Expected, Lookup, NamespaceRange, ObjectRequest, Share, Source as _};
 use serde_json::{Value, json};
 
 use super::server::{Fault, Received, SECRET, Server, Stored};
@@ -179,8 +179,8 @@ fn part(namespaces: &[&str]) -> Vec<ObjectRequest> {
     names.enumerate().map(request).collect()
 }
 
-/// Reads two parts of a cluster, and returns the queries of the lists of all namespaces, without their versions, and how
-/// many requests there were besides.
+/// Reads two parts of a cluster, and returns the queries of the lists of all namespaces, and how many requests there were
+/// besides.
 fn read_in_parts(server: &Server) -> (Vec<String>, usize) {
     let home = Home::new();
     let kubeconfig = home.kubeconfig(&server.url, &json!({"token": SECRET}));
@@ -206,8 +206,10 @@ fn read_in_parts(server: &Server) -> (Vec<String>, usize) {
         let parts = [(["n1", "n2", "n3"], Some("n3"), 2), (["n4", "n5", "n6"], None, 1)];
         for (namespaces, until, parts) in parts {
             let share = Share::Part {
-                from: namespaces[0].to_owned(),
-                until: until.map(str::to_owned),
+                range: NamespaceRange {
+                    from: namespaces[0].to_owned(),
+                    until: until.map(str::to_owned),
+                },
                 parts,
             };
             let found = Arc::clone(&found);
@@ -225,13 +227,7 @@ fn read_in_parts(server: &Server) -> (Vec<String>, usize) {
     let (lists, others): (Vec<_>, Vec<_>) = received
         .iter()
         .partition(|request| request.path() == "/api/v1/configmaps");
-    let query = |request: &&Received| {
-        let query = request.target.split_once('?').unwrap().1.split('&');
-        let kept: Vec<&str> = query
-            .filter(|part| !part.starts_with("resourceVersion"))
-            .collect();
-        kept.join("&")
-    };
+    let query = |request: &&Received| request.target.split_once('?').unwrap().1.to_owned();
     (lists.iter().map(query).collect(), others.len())
 }
 
@@ -250,22 +246,18 @@ fn six_namespaces() -> Server {
 #[test]
 fn parts_of_a_scan_read_one_list_one_after_the_other() {
     let (lists, others) = read_in_parts(&six_namespaces());
-    let tokens: Vec<Option<&str>> = lists
-        .iter()
-        .map(|query| Some(query.split_once("continue=")?.1))
-        .collect();
     let expected = [
-        None,
-        Some("5"),
-        Some("10"),
-        Some("15"),
-        Some("15"),
-        Some("20"),
-        Some("25"),
-        Some("30"),
-        Some("35"),
+        "limit=50",
+        "limit=50&continue=5",
+        "limit=50&continue=10",
+        "limit=50&continue=15",
+        "limit=100&continue=15",
+        "limit=100&continue=20",
+        "limit=100&continue=25",
+        "limit=100&continue=30",
+        "limit=100&continue=35",
     ];
-    assert_eq!(tokens, expected);
+    assert_eq!(lists, expected);
     assert_eq!(others, 0);
 }
 
