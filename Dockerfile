@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 #
-# A static binary in an image that holds nothing else but CA certificates. For one or several architectures:
+# A binary in an image that holds nothing else but the C library and CA certificates. For one or several architectures:
 #
 #   docker build -t driftline .
 #   docker buildx build --platform linux/amd64,linux/arm64 -t REGISTRY/driftline:0.1.0 --push .
@@ -20,7 +20,7 @@ ARG TARGETARCH
 ENV RUSTUP_TOOLCHAIN=${RUST_VERSION}
 WORKDIR /build
 
-# ring has C and assembler sources that need no C library, so a compiler for glibc does for musl as well.
+# glibc and not musl: with the allocator of musl a scan takes twice the processor time (docs/performance.md).
 # Debian keeps only the newest version of a package: a pinned one would stop to install.
 # hadolint ignore=DL3008
 RUN <<'SCRIPT'
@@ -28,8 +28,8 @@ set -eu
 host=$(dpkg --print-architecture)
 arch=${TARGETARCH:-$host}
 case $arch in
-    amd64) rust=x86_64-unknown-linux-musl; gnu=x86_64-linux-gnu; package=gcc-x86-64-linux-gnu ;;
-    arm64) rust=aarch64-unknown-linux-musl; gnu=aarch64-linux-gnu; package=gcc-aarch64-linux-gnu ;;
+    amd64) gnu=x86_64-linux-gnu; rust=x86_64-unknown-linux-gnu; package=gcc-x86-64-linux-gnu ;;
+    arm64) gnu=aarch64-linux-gnu; rust=aarch64-unknown-linux-gnu; package=gcc-aarch64-linux-gnu ;;
     *) echo "no recipe for architecture $arch" >&2; exit 1 ;;
 esac
 # The base image has the compiler for its own architecture.
@@ -52,11 +52,14 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
         --target "$rust" --config "target.$rust.linker=\"$cc\"" \
     && install -D "target/$rust/release/driftline" /out/driftline
 
-FROM gcr.io/distroless/static-debian12:nonroot
+# Of the same Debian as the compiler's image, so that the C library is no older than the one that was linked with.
+FROM gcr.io/distroless/cc-debian12:nonroot
 LABEL org.opencontainers.image.title="driftline" \
       org.opencontainers.image.description="Finds drift between Helm releases and a live Kubernetes cluster, read-only" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=build /out/driftline /usr/local/bin/driftline
+# How many heaps the C library has: it keeps what was freed in each, and would have one for every thread.
+ENV MALLOC_ARENA_MAX=2
 # `nonroot` of the base image, as a number so that runAsNonRoot can be checked.
 USER 65532:65532
 ENTRYPOINT ["/usr/local/bin/driftline"]

@@ -40,6 +40,11 @@ const FIRST_PAGE: u32 = 25;
 /// The most that a page has; it has fewer where records are large.
 const LARGEST_PAGE: u32 = 100;
 
+/// How many lists are read at once, and how many records of one list that are read one by one: more than there may be
+/// requests, since most namespaces have few releases.
+const PLACES_AT_ONCE: usize = 16;
+const RECORDS_AT_ONCE: usize = 16;
+
 /// The list that is worth having, if there is one, and how many records it has.
 fn choose(counts: Counts, wanted: &[StoredRevision]) -> Option<(RevisionSet, usize)> {
     let sets = [
@@ -67,7 +72,7 @@ pub(super) async fn read(
 ) {
     let handler = &handler;
     futures::stream::iter(wanted)
-        .for_each_concurrent(4, |((driver, namespace), counts, wanted)| async move {
+        .for_each_concurrent(PLACES_AT_ONCE, |((driver, namespace), counts, wanted)| async move {
             let list = choose(counts, &wanted);
             let named = wanted.into_iter().map(|revision| (name(&revision), revision));
             let pending: PendingReads<StoredRevision> = named.collect();
@@ -86,7 +91,7 @@ pub(super) async fn read(
                 }
             }
             futures::stream::iter(pending.take_all())
-                .for_each_concurrent(16, |revision| reader.get(revision))
+                .for_each_concurrent(RECORDS_AT_ONCE, |revision| reader.get(revision))
                 .await;
         })
         .await;

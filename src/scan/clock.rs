@@ -1,4 +1,4 @@
-//! How long each stage of a scan took, for the log that `-v` shows and for metrics.
+//! How long each stage of a scan took, for the log that `-v` shows and for metrics, and what processor time there was.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -22,11 +22,10 @@ impl StageTimes {
     }
 }
 
-/// Notes and logs how long each stage took, and logs how much processor time.
+/// Notes and logs how long each stage took. Records are decoded beside the stages of the wave before, so that times overlap.
 pub(super) struct Clock<'t> {
     times: &'t StageTimes,
     began: Instant,
-    worked: Option<Duration>,
 }
 
 impl<'t> Clock<'t> {
@@ -35,31 +34,25 @@ impl<'t> Clock<'t> {
         Self {
             times,
             began: Instant::now(),
-            worked: processor_time(),
         }
     }
 
     /// Notes and logs the stage that ends now, and begins the next one.
     pub(super) fn lap(&mut self, stage: ScanStage) {
         let now = Self::start(self.times);
-        self.times.add(stage, now.began.duration_since(self.began));
-        let worked = now.worked.zip(self.worked);
-        tracing::info!(
-            %stage,
-            millis = millis(now.began.duration_since(self.began)),
-            cpu_millis = worked.map(|(now, before)| millis(now.saturating_sub(before))),
-            "done"
-        );
+        let took = now.began.duration_since(self.began);
+        self.times.add(stage, took);
+        tracing::info!(%stage, millis = millis(took), "done");
         *self = now;
     }
 }
 
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The processor time of this process, in user mode and in the kernel; `None` where there is no Linux to tell.
-fn processor_time() -> Option<Duration> {
+pub(super) fn processor_time() -> Option<Duration> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     // The second field, the program's name, may hold anything; what follows it are numbers, of which user time is
     // the twelfth. Linux counts in hundredths of a second here, whatever the kernel's own tick is.

@@ -7,8 +7,8 @@
 /// What a scan may hold, in bytes unless it says otherwise. Sizes are estimates of what things take in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScanLimits {
-    /// The decoded manifests that are held at once: 500 releases of a dozen objects come to 10 MiB. Parts of a scan cost
-    /// little, because each goes on where the lists of the one before ended.
+    /// The decoded manifests of one wave of releases: 600 of a dozen objects come to it. Two waves are held at once, one that
+    /// is compared and the next. Waves cost little, because each goes on where the lists of the one before ended.
     pub wave_bytes: usize,
     /// The decoded manifests of one release, which is more than that: a release is refused only where it does not even fit
     /// alone.
@@ -35,7 +35,7 @@ pub struct ScanLimits {
 impl Default for ScanLimits {
     fn default() -> Self {
         Self {
-            wave_bytes: 16 << 20,
+            wave_bytes: 12 << 20,
             release_bytes: 32 << 20,
             older_bytes: 4 << 20,
             queue_bytes: 8 << 20,

@@ -103,11 +103,12 @@ pub async fn scan_with_costs<S: Source>(
         progress,
         state: &state,
         judges: &judges,
+        times: &times,
     };
     let ended = tokio::select! {
         biased;
         stopped = stop => ScanEnd::Stopped(stopped),
-        result = stages.run(&times) => match result {
+        result = stages.run() => match result {
             Ok(()) => ScanEnd::Complete,
             Err(error) => ScanEnd::Failed(error),
         },
@@ -176,6 +177,8 @@ pub async fn scan_with_costs<S: Source>(
     identity::identify(&mut report);
     address(&mut report, &options.cluster);
     warn_of_idle_rules(&report);
+    let cpu_millis = clock::processor_time().map(clock::millis);
+    tracing::info!(cpu_millis, "the scan has ended");
     let costs = ScanCosts {
         stages: times.so_far(),
         traffic: source.traffic(),

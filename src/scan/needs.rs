@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::clock::StageTimes;
 use super::judges::Judges;
 use super::options::{Progress, ScanOptions};
 use super::stages::{FirstListing, Stages};
@@ -64,6 +65,7 @@ pub async fn needs<S: Source>(source: Arc<S>, options: &ScanOptions, progress: &
         progress,
         state: &state,
         judges: &judges,
+        times: &StageTimes::default(),
     };
     let mut collected = Collected::default();
     let ended = collected.plan_everything(&stages).await;
@@ -116,8 +118,9 @@ impl Collected {
             return Ok(());
         }
         let mut batches = stages.batches(&histories);
+        stages.progress.stage("reading releases", batches.len());
         loop {
-            let wave = stages.decode(&histories, &mut batches).await;
+            let wave = stages.decode(&histories, &mut batches, stages.progress).await;
             if wave.releases.is_empty() {
                 break;
             }

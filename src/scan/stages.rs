@@ -12,7 +12,7 @@ use super::cluster_facts::{Absence, ClusterFacts, Tables};
 use super::confirm::{GivenUp, confirm, confirm_writes};
 use super::judges::Judges;
 use super::load::{LoadLimits, Loaded, LoadedBatch, Loading};
-use super::options::{OrphanSearch, PreviewRequest, Progress, ScanOptions};
+use super::options::{OrphanSearch, PreviewRequest, Progress, Quiet, ScanOptions};
 use super::orphans::Ownership;
 use super::scope::{Namespaces, Scope};
 use super::state::{ReadPlan, ScanState};
@@ -53,6 +53,7 @@ pub(super) struct Stages<'s, S> {
     pub(super) progress: &'s Arc<dyn Progress>,
     pub(super) state: &'s Arc<ScanState>,
     pub(super) judges: &'s Arc<Judges>,
+    pub(super) times: &'s StageTimes,
 }
 
 /// How many objects are read at once that were put aside: too few for a list, which would have many more.
@@ -64,6 +65,14 @@ pub(super) struct Wave {
     pub(super) releases: Vec<usize>,
     /// How much of the scan they are.
     share: Share,
+}
+
+/// What the waves of a scan know of the cluster, and each adds to.
+struct KnownToWaves {
+    kinds: Kinds,
+    charts: Vec<HelmChart>,
+    facts: Arc<ClusterFacts>,
+    given_up: GivenUp,
 }
 
 /// The result of the first stage.
@@ -82,10 +91,10 @@ pub(super) struct FirstListing {
 impl<S: Source> Stages<'_, S> {
     /// Reads everything into the state. `Err` when not even the kinds or the records could be listed.
     ///
-    /// Releases go through in waves: those whose manifests fit into memory together are compared and become reports, and
-    /// then the next ones are read.
-    pub(super) async fn run(&self, times: &StageTimes) -> Result<(), ReportError> {
-        let mut clock = Clock::start(times);
+    /// Releases go through in waves: those whose manifests fit into memory together are compared and become reports. The
+    /// records of the next wave are read meanwhile, and no more than those: two waves are what a scan holds.
+    pub(super) async fn run(&self) -> Result<(), ReportError> {
+        let mut clock = Clock::start(self.times);
         let FirstListing {
             kinds,
             scope,
@@ -97,65 +106,24 @@ impl<S: Source> Stages<'_, S> {
         clock.lap(ScanStage::List);
 
         let charts = self.helm_charts(&kinds).await;
+        let facts = ClusterFacts::new(self.options.policy.clone(), self.options.earlier.clone());
+        let mut known = KnownToWaves {
+            kinds,
+            charts,
+            facts: Arc::new(facts),
+            given_up: GivenUp::default(),
+        };
         let mut batches = self.batches(&histories);
-        let mut facts = Arc::new(ClusterFacts::new(
-            self.options.policy.clone(),
-            self.options.earlier.clone(),
-        ));
-        let given_up = GivenUp::default();
-        loop {
-            let wave = self.decode(&histories, &mut batches).await;
-            if wave.releases.is_empty() {
-                break;
-            }
-            clock.lap(ScanStage::Decode);
-
-            let plan = self.state.plan(&wave.releases, &kinds, self.options);
-            // Nothing of the wave before holds them any more, so that they are not copied.
-            self.types(&plan, &kinds, Arc::make_mut(&mut facts)).await;
-            clock.lap(ScanStage::Types);
-
-            self.compare(&plan, wave.share.clone(), &facts).await;
-            clock.lap(ScanStage::Compare);
-
-            self.look_into_older_revisions(&wave, &plan, &kinds, &facts).await;
-            clock.lap(ScanStage::OlderRevisions);
-
-            self.ask_what_is_followed(&wave, &kinds, &charts).await;
-            clock.lap(ScanStage::Managers);
-
-            if self.options.preview.is_some() {
-                self.look_around(&wave, &kinds).await;
-                clock.lap(ScanStage::Surroundings);
-            }
-
-            match self.options.confirm_writes {
-                Confirm::None => {}
-                Confirm::Server => {
-                    let (releases, progress) = (&wave.releases, &**self.progress);
-                    confirm_writes(self.source, self.state, releases, &kinds, &given_up, progress).await;
-                    clock.lap(ScanStage::ConfirmWrites);
-                }
-            }
-
-            match self.options.policy.confirm {
-                Confirm::None => {}
-                Confirm::Server => {
-                    let progress = &**self.progress;
-                    confirm(self.source, self.state, &kinds, &facts, &given_up, progress).await;
-                    clock.lap(ScanStage::Confirm);
-                }
-            }
-            match self.options.policy.values {
-                AskValues::No => {}
-                AskValues::Yes => {
-                    self.name_keys(&wave, &kinds, &facts).await;
-                    clock.lap(ScanStage::Values);
-                }
-            }
-            self.state.finish(&wave.releases, self.source.now(), self.options);
+        self.progress.stage("reading releases", batches.len());
+        let mut wave = self.decode(&histories, &mut batches, self.progress).await;
+        let quiet: Arc<dyn Progress> = Arc::new(Quiet);
+        while !wave.releases.is_empty() {
+            let next = self.decode(&histories, &mut batches, &quiet);
+            (wave, ()) = tokio::join!(next, self.go_through(&wave, &mut known));
         }
+        let KnownToWaves { kinds, .. } = known;
 
+        let mut clock = Clock::start(self.times);
         match self.options.orphans {
             OrphanSearch::No => {}
             // Without namespaces, the search would be about all of them.
@@ -176,6 +144,61 @@ impl<S: Source> Stages<'_, S> {
         self.recheck(&scope, &errors).await;
         clock.lap(ScanStage::Recheck);
         Ok(())
+    }
+
+    /// Compares the releases of a wave, and turns them into their reports.
+    async fn go_through(&self, wave: &Wave, known: &mut KnownToWaves) {
+        let mut clock = Clock::start(self.times);
+        let KnownToWaves {
+            kinds,
+            charts,
+            facts,
+            given_up,
+        } = known;
+        let plan = self.state.plan(&wave.releases, kinds, self.options);
+        // Nothing of the wave before holds them any more, so that they are not copied.
+        self.types(&plan, kinds, Arc::make_mut(facts)).await;
+        clock.lap(ScanStage::Types);
+
+        self.compare(&plan, wave.share.clone(), facts).await;
+        clock.lap(ScanStage::Compare);
+
+        self.look_into_older_revisions(wave, &plan, kinds, facts).await;
+        clock.lap(ScanStage::OlderRevisions);
+
+        self.ask_what_is_followed(wave, kinds, charts).await;
+        clock.lap(ScanStage::Managers);
+
+        if self.options.preview.is_some() {
+            self.look_around(wave, kinds).await;
+            clock.lap(ScanStage::Surroundings);
+        }
+
+        let progress = &**self.progress;
+        match self.options.confirm_writes {
+            Confirm::None => {}
+            Confirm::Server => {
+                let releases = &wave.releases;
+                confirm_writes(self.source, self.state, releases, kinds, given_up, progress).await;
+                clock.lap(ScanStage::ConfirmWrites);
+            }
+        }
+
+        match self.options.policy.confirm {
+            Confirm::None => {}
+            Confirm::Server => {
+                confirm(self.source, self.state, kinds, facts, given_up, progress).await;
+                clock.lap(ScanStage::Confirm);
+            }
+        }
+        match self.options.policy.values {
+            AskValues::No => {}
+            AskValues::Yes => {
+                self.name_keys(wave, kinds, facts).await;
+                clock.lap(ScanStage::Values);
+            }
+        }
+        self.state.finish(&wave.releases, self.source.now(), self.options);
     }
 
     /// The releases, in the order in which waves take them: that of lists of all namespaces.
@@ -383,23 +406,27 @@ impl<S: Source> Stages<'_, S> {
     }
 
     /// Reads and decodes the records of as many releases as fit into memory.
-    pub(super) async fn decode(&self, histories: &[Arc<History>], batches: &mut Batches) -> Wave {
-        let waiting = batches.len();
+    pub(super) async fn decode(
+        &self,
+        histories: &[Arc<History>],
+        batches: &mut Batches,
+        progress: &Arc<dyn Progress>,
+    ) -> Wave {
         let mut wave = Wave {
             releases: Vec::new(),
             share: Share::Few,
         };
-        if waiting == 0 {
+        if batches.len() == 0 {
             return wave;
         }
-        self.progress.stage("reading releases", waiting);
+        let mut clock = Clock::start(self.times);
         let mut held = 0;
         loop {
             let batch = batches.next(held);
             if batch.is_empty() {
                 break;
             }
-            let loaded = self.decode_batch(histories, &batch, held).await;
+            let loaded = self.decode_batch(histories, &batch, held, progress).await;
             batches.learn(loaded.records, loaded.bytes);
             held += loaded.loaded_bytes;
             let (here, left): (Vec<_>, Vec<_>) = batch
@@ -423,6 +450,7 @@ impl<S: Source> Stages<'_, S> {
             bytes = held,
             "a wave is decoded"
         );
+        clock.lap(ScanStage::Decode);
         wave
     }
 
@@ -432,6 +460,7 @@ impl<S: Source> Stages<'_, S> {
         histories: &[Arc<History>],
         batch: &[WaitingRelease],
         held: usize,
+        progress: &Arc<dyn Progress>,
     ) -> LoadedBatch {
         let limits = &self.options.limits;
         let is_alone = batch.len() == 1 && held == 0;
@@ -450,11 +479,11 @@ impl<S: Source> Stages<'_, S> {
             .collect();
         for release in batch.iter().filter(|release| release.records == 0) {
             self.state.set_loaded(release.position, Loaded::default());
-            self.progress.step();
+            progress.step();
         }
         let positions: Vec<usize> = batch.iter().map(|release| release.position).collect();
         let loading = Arc::new(Loading::new(of_batch, limits, self.options.depth));
-        let (state, progress) = (Arc::clone(self.state), Arc::clone(self.progress));
+        let (state, progress) = (Arc::clone(self.state), Arc::clone(progress));
         let loading_of_records = Arc::clone(&loading);
         let accept = move |revision: &StoredRevision, answer| {
             loading_of_records.accept(revision, answer, |position, loaded| {

@@ -12,7 +12,7 @@ use crate::cluster::client::{Access, Options};
 use crate::release::stored::Driver;
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-const CONCURRENCY: u8 = 8;
+const CONCURRENCY: u8 = 16;
 
 /// The options of the cluster's client. `selector` narrows the records that it lists.
 pub(super) fn client_options(

@@ -67,7 +67,7 @@ families! {
     Duration = "driftline_scan_duration_seconds", Run, "seconds", []:
         "How long the last scan took, without writing the report and sending notifications.",
     StageDuration = "driftline_scan_stage_duration_seconds", Run, "seconds", ["stage"]:
-        "How long each stage of the last scan took that came to its end.",
+        "How long each stage of the last scan took that came to its end; records are decoded beside the other stages.",
     Errors = "driftline_scan_errors", Run, "errors", []:
         "Parts of the cluster that the last scan could not read and that belong to no single release, and what was named and does not exist.",
     ApiRequests = "driftline_api_requests", Run, "requests", ["code"]:
