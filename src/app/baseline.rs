@@ -157,10 +157,12 @@ fn in_words(selected: &Selected) -> String {
     let selector = selected.selector.iter().map(|selector| format!("-l {selector}"));
     let drivers =
         (!selected.drivers.is_empty()).then(|| format!("HELM_DRIVER={}", selected.drivers.join(",")));
+    let shard = selected.shard.iter().map(|shard| format!("--shard {shard}"));
     let words: Vec<String> = namespaces
         .chain(releases)
         .chain(selector)
         .chain(drivers)
+        .chain(shard)
         .collect();
     words.join(" ")
 }

@@ -272,7 +272,7 @@ pub struct AccessArgs {
     #[arg(long, conflicts_with_all = ["kubeconfig", "context"])]
     pub in_cluster: bool,
     /// The cluster name in reports and notifications [default: the kubeconfig context]
-    #[arg(long, value_name = "NAME", env = "DRIFTLINE_CLUSTER_NAME")]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new(), env = "DRIFTLINE_CLUSTER_NAME")]
     pub cluster_name: Option<String>,
     /// The configuration file
     #[arg(long, value_name = "FILE", value_parser = path(), env = "DRIFTLINE_CONFIG")]
@@ -283,7 +283,7 @@ pub struct AccessArgs {
     /// Time limit for each request to the API server [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = time_limit, env = "DRIFTLINE_REQUEST_TIMEOUT")]
     pub request_timeout: Option<Duration>,
-    /// Maximum number of concurrent requests to the API server, up to 64 [default: 8]
+    /// Maximum number of concurrent requests to the API server, up to 64 [default: 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(CONCURRENCY), env = "DRIFTLINE_CONCURRENCY")]
     pub concurrency: Option<u8>,
 }

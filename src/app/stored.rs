@@ -48,11 +48,15 @@ pub(super) async fn read_all(
         let many = parts.len();
         let reports = parts.into_iter().enumerate().map(|(at, part)| {
             let report = report_of(&part);
-            if many > 1 {
-                report.with_context(|| format!("report {} of the {many} in it", at + 1))
-            } else {
-                report
+            if many == 1 {
+                return report;
             }
+            let place = format!("report {} of the {many} in it", at + 1);
+            // What it had may be in another one, of a Pod that was tried again; nobody can tell.
+            if report.is_err() && !part.trim_ascii_end().ends_with(b"}") {
+                anyhow::bail!("{place} is cut off: take it out, and scan again what no other report is of");
+            }
+            report.context(place)
         });
         reports.collect()
     };

@@ -27,8 +27,10 @@ use crate::vocabulary::{HealthCode, ObjectState, Outcome, Stopped, Verdict};
 /// A report in the words of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest {
-    /// The cluster, never empty.
+    /// The cluster, and the shard of it that was scanned; never empty.
     pub cluster: String,
+    /// The name of the cluster alone; never empty.
+    pub cluster_name: String,
     /// The whole message in half a sentence.
     pub headline: String,
     /// How urgent it is.
@@ -111,13 +113,13 @@ impl Digest {
 
     /// The same, with what the receiver is to be told beside it.
     pub fn of(report: &Report, beside: Beside) -> Self {
-        let cluster = match clean(&report.cluster.name, NAME) {
+        let cluster_name = match clean(&report.cluster.name, NAME) {
             name if name.trim().is_empty() => "unnamed cluster".to_owned(),
             name => name,
         };
         let cluster = match &report.selection.shard {
-            Some(shard) => format!("{cluster} (shard {})", clean(shard, NAME)),
-            None => cluster,
+            Some(shard) => format!("{cluster_name} (shard {})", clean(shard, NAME)),
+            None => cluster_name.clone(),
         };
         let now = report.started_at;
         let is_remembered = report.summary.changes.is_some();
@@ -148,6 +150,7 @@ impl Digest {
             scan_facts: scan_facts(report),
             beside,
             cluster,
+            cluster_name,
         };
         let headline = if is_remembered {
             digest.changes(report, worst)

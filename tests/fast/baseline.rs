@@ -244,6 +244,13 @@ fn a_baseline_of_fewer_releases_says_what_is_outside_of_it() {
     );
     // Within it there is nothing to say, and a wider baseline is as good.
     assert_eq!(notes(&path, &["-n", namespace]), [""; 0]);
+    let path = folder.baseline(&report(&["--shard", "0/4"]));
+    let notes_of_all = notes(&path, &[]);
+    let said = "the baseline is only of `--shard 0/4`";
+    assert!(
+        notes_of_all.iter().any(|note| note.starts_with(said)),
+        "{notes_of_all:?}"
+    );
     let path = folder.baseline(&whole);
     assert_eq!(notes(&path, &["-n", namespace]), [""; 0]);
 }

@@ -146,6 +146,25 @@ fn a_merge_that_is_not_whole_says_so() {
     let ran = shards.merge(&[0, 9], &[]);
     assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""), "{}", ran.stderr);
     assert!(ran.stderr.contains("there is no such file"), "{}", ran.stderr);
+    // One that was cut off is not passed over: what it had may be in no other.
+    let text = |index| std::fs::read_to_string(shards.path(index)).unwrap();
+    let cut = text(2)
+        .lines()
+        .take(60)
+        .fold(String::new(), |cut, line| cut + line + "\n");
+    std::fs::write(shards.path(7), cut + &text(3)).unwrap();
+    let ran = shards.merge(&[0, 1, 2, 7], &[]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("7.json cannot be used: report 1 of the 2 in it is cut off"),
+        "{}",
+        ran.stderr
+    );
+    let over = format!("json={}", shards.path(3).display());
+    let ran = shards.merge(&[0, 1, 2, 3], &["-o", &over]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""), "{}", ran.stderr);
+    assert!(ran.stderr.contains("would write over it"), "{}", ran.stderr);
     let ran = run(&["merge", "-", "-"]);
     assert!(
         ran.stderr.contains("standard input is given twice"),

@@ -65,9 +65,8 @@ pub(crate) fn run(environment: &[(&str, &OsStr)], arguments: &[&str], limits: Li
         .args(arguments)
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
-        // The shipped program is linked with musl, which has one heap; glibc keeps one for each thread, and what they have
-        // freed counts as resident.
-        .env("MALLOC_ARENA_MAX", "1")
+        // As in the image: glibc would keep a heap for each thread, and what was freed there counts as resident.
+        .env("MALLOC_ARENA_MAX", "2")
         .envs(environment.iter().copied())
         .current_dir(root())
         .stdin(Stdio::null())

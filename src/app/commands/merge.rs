@@ -1,5 +1,6 @@
 //! `driftline merge`: puts the reports of shards, or of several clusters, together.
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,6 +20,12 @@ pub(super) async fn run(args: &MergeArgs, global: &Global, abort: Abort) -> anyh
         .filter(|path| *path == Path::new(stored::STDIN));
     if from_stdin.count() > 1 {
         anyhow::bail!("standard input is given twice: it is read once, and may have several reports");
+    }
+    if let Some(path) = overwritten(args) {
+        anyhow::bail!(
+            "{} is one of the reports to put together, and --output would write over it: give the output another name",
+            path.display()
+        );
     }
     let stop = Stop::after(Duration::MAX, abort)?;
     let mut given = Vec::new();
@@ -50,4 +57,16 @@ pub(super) async fn run(args: &MergeArgs, global: &Global, abort: Abort) -> anyh
         NotificationStatus::NothingToDeliver,
         args.exit_code_on_drift,
     ))
+}
+
+/// A report that the output would be written over.
+fn overwritten(args: &MergeArgs) -> Option<&Path> {
+    // A file that is not there yet is none of the reports.
+    let written = args.stored.output.outputs.iter();
+    let written: Vec<_> = written
+        .filter_map(|output| fs::canonicalize(output.file.as_ref()?).ok())
+        .collect();
+    let is_written = |path: &Path| fs::canonicalize(path).is_ok_and(|path| written.contains(&path));
+    let mut reports = args.reports.iter().map(AsRef::as_ref);
+    reports.find(|path: &&Path| is_written(path))
 }

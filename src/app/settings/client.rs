@@ -58,6 +58,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_help_names_the_default_limits() {
+        use clap::CommandFactory as _;
+        let command = crate::app::cli::Cli::command();
+        let help_of = |name: &str| {
+            let scan = command.find_subcommand("scan")?;
+            let argument = scan.get_arguments().find(|argument| argument.get_id() == name)?;
+            Some(argument.get_help()?.to_string())
+        };
+        for (name, default) in [
+            ("concurrency", CONCURRENCY.to_string()),
+            ("request_timeout", format!("{}s", REQUEST_TIMEOUT.as_secs())),
+        ] {
+            let help = help_of(name).unwrap();
+            assert!(help.ends_with(&format!("[default: {default}]")), "{help}");
+        }
+    }
+
+    #[test]
     fn helm_driver_chooses_the_records() {
         let both = BTreeSet::from([Driver::Secret, Driver::ConfigMap]);
         for (variable, expected) in [

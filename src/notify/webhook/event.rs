@@ -34,7 +34,10 @@ pub(super) struct Event<'n> {
     kind: &'static str,
     /// The same for every attempt to deliver this message.
     id: String,
-    cluster: &'n str,
+    cluster: String,
+    /// The shard of it that was scanned, where it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<String>,
     started_at: DateTime<Utc>,
     finished_at: DateTime<Utc>,
     tool_version: String,
@@ -130,7 +133,8 @@ impl<'n> Event<'n> {
             schema: EVENT_SCHEMA,
             kind: "scan",
             id: id.to_owned(),
-            cluster: &digest.cluster,
+            cluster: digest.cluster_name.clone(),
+            shard: report.selection.shard.as_deref().map(|shard| clean(shard, NAME)),
             started_at: report.started_at,
             finished_at: report.finished_at,
             tool_version: clean(&report.tool.version, NAME),

@@ -111,7 +111,10 @@ impl Message {
             CloudEvents::None => (JSON, document),
             CloudEvents::Structured => {
                 let time = report.finished_at.to_rfc3339();
-                let source = format!("/driftline/clusters/{}", percent_encoded(&notice.digest.cluster));
+                let source = format!(
+                    "/driftline/clusters/{}",
+                    percent_encoded(&notice.digest.cluster_name)
+                );
                 (CLOUD_EVENT, cloud_event(&id, source, kind, Some(time), document)?)
             }
         };

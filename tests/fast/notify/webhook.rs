@@ -140,6 +140,20 @@ fn an_event_has_the_links_to_the_worst_release() {
     }
 }
 
+/// Programs look clusters up by their names.
+#[test]
+fn an_event_of_a_shard_has_the_name_of_its_cluster() {
+    let mut report = drift();
+    let whole = message(&report, Occasion::Scan);
+    report.selection.shard = Some("1/4".to_owned());
+    let event = message(&report, Occasion::Scan);
+    assert_eq!(
+        (&event["cluster"], &event["shard"]),
+        (&whole["cluster"], &json!("1/4"))
+    );
+    assert_eq!(whole.get("shard"), None);
+}
+
 #[test]
 fn without_memory_all_that_is_wrong_is_new() {
     let event = message(&drift(), Occasion::Scan);
