@@ -257,7 +257,7 @@ impl<'a> KindReader<'a> {
                 Err(ReadError::Forbidden { .. }) => ListEnd::Early,
                 Err(error) => return Err(error),
             };
-            if reader.is_in_order.load(Relaxed) {
+            if reader.is_in_order.load(Relaxed) && index.is_in_order() {
                 self.note_absent(pending, |request: &ObjectRequest| {
                     let namespace = request.key.namespace.as_deref();
                     namespace.is_some_and(|namespace| end.has_whole(range, namespace))

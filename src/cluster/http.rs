@@ -5,7 +5,7 @@
 //! else is an answer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use ::http::{HeaderMap, Request, StatusCode, header};
@@ -16,6 +16,7 @@ use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::credentials::Credentials;
+use super::paths::without_version;
 use super::traffic::Traffic;
 use crate::backoff::{Backoff, Jitter};
 use crate::model::ApiTraffic;
@@ -265,7 +266,27 @@ impl ApiClient {
     }
 
     /// Sends one GET, and returns its slot, to be kept while the answer is processed.
+    ///
+    /// Where the API server's cache is not as new as the version that is asked for, the same is asked of etcd, which always is.
     pub(super) async fn get_keeping_slot(&self, get: Get<'_>) -> Result<(ApiAnswer, RequestSlot), ReadError> {
+        let is_behind = AtomicBool::new(false);
+        let answer = self.get_noting(get, &is_behind).await;
+        match without_version(get.path) {
+            Some(path) if is_behind.into_inner() => {
+                tracing::debug!(path, "the API server's cache is behind, asking without a version");
+                let get = Get { path: &path, ..get };
+                self.get_noting(get, &AtomicBool::new(false)).await
+            }
+            _ => answer,
+        }
+    }
+
+    /// Sends one GET, and notes whether the API server's cache is behind.
+    async fn get_noting(
+        &self,
+        get: Get<'_>,
+        is_behind: &AtomicBool,
+    ) -> Result<(ApiAnswer, RequestSlot), ReadError> {
         let make = || {
             let request = Request::get(get.path).header(header::ACCEPT, get.accept);
             let request = match (get.compression, self.network) {
@@ -282,7 +303,16 @@ impl ApiClient {
             answer: get.answer,
             retries: get.retries,
             make: &make,
-            interpret: &|response| interpret(&response, get.purpose),
+            interpret: &|response| {
+                if !(is_cache_behind(&response) && without_version(get.path).is_some()) {
+                    return interpret(&response, get.purpose);
+                }
+                is_behind.store(true, Ordering::Relaxed);
+                Err(Failure::Final(ReadError::Overloaded {
+                    status: response.status.as_u16(),
+                    attempts: response.attempt,
+                }))
+            },
         };
         self.send(call).await
     }
@@ -456,6 +486,18 @@ async fn read_body(mut body: Body, room: usize) -> Result<bytes::Bytes, BodyErro
         read.extend_from_slice(data);
     }
     Ok(read.into())
+}
+
+/// Whether the API server's cache stayed older than the version that was asked for (Kubernetes:
+/// `apiserver/pkg/storage/errors.go`, `NewTooLargeResourceVersionError`).
+fn is_cache_behind(response: &ApiResponse) -> bool {
+    if response.status != StatusCode::GATEWAY_TIMEOUT {
+        return false;
+    }
+    let status: Option<Status> = serde_json::from_slice(&response.body).ok();
+    let causes = status.and_then(|status| status.details?.causes);
+    let mut causes = causes.iter().flatten();
+    causes.any(|cause| cause.reason.as_deref() == Some("ResourceVersionTooLarge"))
 }
 
 /// Interprets the answer to a GET.

@@ -58,6 +58,21 @@ impl fmt::Display for ApiPath {
     }
 }
 
+/// The same path of a request without the version that its answer shall at least have; `None` where it names none.
+pub(super) fn without_version(path: &str) -> Option<String> {
+    let (path, query) = path.split_once('?')?;
+    let is_version = |parameter: &&str| parameter.starts_with("resourceVersion");
+    let (versions, others): (Vec<&str>, Vec<&str>) = query.split('&').partition(is_version);
+    if versions.is_empty() {
+        return None;
+    }
+    Some(if others.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{}", others.join("&"))
+    })
+}
+
 /// A resource: a kind of objects, as paths and roles name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ApiResource<'a> {
@@ -152,6 +167,25 @@ mod tests {
         assert_eq!(
             DEPLOYMENTS.collection(None).page(1, None).as_ref(),
             "/apis/apps/v1/deployments?limit=1"
+        );
+    }
+
+    #[test]
+    fn a_version_is_taken_out_of_a_query() {
+        let object = SECRETS.object(Some("shop"), "web");
+        assert_eq!(without_version(object.as_ref()), None);
+        let versioned = object.clone().with("resourceVersion", "7");
+        assert_eq!(
+            without_version(versioned.as_ref()).as_deref(),
+            Some(object.as_ref())
+        );
+        let list = SECRETS.collection(None).page(5, None);
+        assert_eq!(without_version(list.as_ref()), None);
+        let versioned = list.clone().with("resourceVersion", "7");
+        let versioned = versioned.with("resourceVersionMatch", "NotOlderThan");
+        assert_eq!(
+            without_version(versioned.as_ref()).as_deref(),
+            Some(list.as_ref())
         );
     }
 

@@ -19,6 +19,8 @@ pub(super) struct ListsReadOn {
     pages: Mutex<HashMap<String, Arc<PageIndex>>>,
     /// The versions of the kinds, by the paths of their collections.
     seen: Mutex<HashMap<String, Arc<SeenVersion>>>,
+    /// The same of the records of Helm in them.
+    seen_records: Mutex<HashMap<String, Arc<SeenVersion>>>,
 }
 
 /// The pages of one list that were read.
@@ -31,6 +33,8 @@ struct Pages {
     read: Vec<(PagePlace, String)>,
     /// The page after them; `None` where nothing follows that can be read.
     next: Option<PagePlace>,
+    /// Whether they follow each other in the order of the namespaces, as those of etcd do.
+    are_in_order: bool,
 }
 
 impl ListsReadOn {
@@ -39,17 +43,28 @@ impl ListsReadOn {
         Arc::clone(locked(&self.pages).entry(list.as_ref().to_owned()).or_default())
     }
 
-    /// The version of a kind that was seen.
+    /// The version of the objects of a kind that was seen.
     pub(super) fn seen_of(&self, kind: ApiResource<'_>) -> Arc<SeenVersion> {
-        let key = kind.collection(None).as_ref().to_owned();
-        Arc::clone(locked(&self.seen).entry(key).or_default())
+        seen_in(&self.seen, kind)
+    }
+
+    /// The version of the records of a kind that was seen. It is none of the objects: the record of a release may be in the
+    /// list of another kind that is later, and name what this version does not have yet.
+    pub(super) fn seen_of_records(&self, kind: ApiResource<'_>) -> Arc<SeenVersion> {
+        seen_in(&self.seen_records, kind)
     }
 
     /// Forgets all of it: another scan begins.
     pub(super) fn clear(&self) {
         locked(&self.pages).clear();
         locked(&self.seen).clear();
+        locked(&self.seen_records).clear();
     }
+}
+
+fn seen_in(seen: &Mutex<HashMap<String, Arc<SeenVersion>>>, kind: ApiResource<'_>) -> Arc<SeenVersion> {
+    let key = kind.collection(None).as_ref().to_owned();
+    Arc::clone(locked(seen).entry(key).or_default())
 }
 
 fn locked<T>(map: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -61,6 +76,7 @@ impl Default for PageIndex {
         Self(Mutex::new(Pages {
             read: Vec::new(),
             next: Some(PagePlace::FIRST),
+            are_in_order: true,
         }))
     }
 }
@@ -78,21 +94,38 @@ impl PageIndex {
         known.map(|(place, _)| place).or(pages.next.as_ref()).cloned()
     }
 
+    /// Whether all pages so far are in the order of the namespaces. Where they are not, nobody knows what the others have, and the
+    /// list is lost.
+    pub(super) fn is_in_order(&self) -> bool {
+        self.pages().are_in_order
+    }
+
     /// Notes a page that was read, and the one after it.
     pub(super) fn add(&self, place: PagePlace, last: Option<&str>, next: Option<&PagePlace>) {
         let mut pages = self.pages();
         // A page that is read once more may have another size.
         pages.read.retain(|(known, _)| known.items < place.items);
+        if let (Some((_, before)), Some(last)) = (pages.read.last(), last)
+            && list_order(before, last) == Ordering::Greater
+        {
+            *pages = Pages {
+                read: Vec::new(),
+                next: None,
+                are_in_order: false,
+            };
+        }
+        if !pages.are_in_order {
+            return;
+        }
         pages.read.extend(last.map(|last| (place, last.to_owned())));
         pages.next = next.cloned();
     }
 
     /// Notes that the list cannot be read any more.
     pub(super) fn lose(&self) {
-        *self.pages() = Pages {
-            read: Vec::new(),
-            next: None,
-        };
+        let mut pages = self.pages();
+        pages.read = Vec::new();
+        pages.next = None;
     }
 }
 
@@ -138,6 +171,15 @@ mod tests {
         let index = index();
         index.add(PagePlace::FIRST, Some("a"), Some(&place(5)));
         assert_eq!(index.place_of("shop").unwrap().items, 5);
+    }
+
+    #[test]
+    fn pages_in_another_order_are_not_read_on() {
+        let index = index();
+        index.add(place(20), Some("pay"), Some(&place(30)));
+        assert!(!index.is_in_order());
+        index.add(place(30), Some("web"), Some(&place(40)));
+        assert!(index.place_of("a-b").is_none() && index.place_of("web").is_none());
     }
 
     #[test]

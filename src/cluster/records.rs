@@ -80,7 +80,7 @@ pub(super) async fn read(
                 http,
                 driver,
                 handler,
-                seen: lists.seen_of(storage::resource(driver)),
+                seen: lists.seen_of_records(storage::resource(driver)),
                 retries: RetryBudget::default(),
             };
             if let Some((set, records)) = list {
@@ -198,18 +198,16 @@ impl RecordReader<'_> {
             answer: AnswerSize::Single,
             retries: &self.retries,
         };
+        let refused = |status, reason: &str| {
+            let reason = reason.to_owned();
+            (self.handler)(&revision, Err(ReadError::Refused { status, reason }));
+        };
         let (body, slot) = match self.http.get_keeping_slot(get).await {
             Ok((ApiAnswer::Body(body), slot)) => (body, slot),
-            Ok((
-                ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired | ApiAnswer::TooLarge,
-                _,
-            )) => {
-                let error = ReadError::Refused {
-                    status: 404,
-                    reason: "NotFound".to_owned(),
-                };
-                return (self.handler)(&revision, Err(error));
-            }
+            Ok((ApiAnswer::NotFound, _)) => return refused(404, "NotFound"),
+            Ok((ApiAnswer::NoSuchPath, _)) => return refused(404, ""),
+            Ok((ApiAnswer::Expired, _)) => return refused(410, ""),
+            Ok((ApiAnswer::TooLarge, _)) => return refused(413, ""),
             Err(error) => return (self.handler)(&revision, Err(error)),
         };
         let (driver, handler) = (self.driver, Arc::clone(self.handler));

@@ -287,7 +287,7 @@ async fn list_one(
         },
         compression: Compression::Allowed,
         retries: &RetryBudget::default(),
-        seen: &lists.seen_of(resource(driver)),
+        seen: &lists.seen_of_records(resource(driver)),
     };
     let (items, listed) = (partial.clone(), namespace.map(str::to_owned));
     pages::collect(http, list, move |json| {

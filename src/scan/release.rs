@@ -751,7 +751,8 @@ impl ReleaseScan {
                 None => "records",
             };
             let message = format!("the scan ended before its {unread} were read");
-            health.push(remark(HealthCode::Undecodable, HealthSeverity::Warning, message));
+            // Nothing is wrong with the release, as far as anybody knows.
+            health.push(remark(HealthCode::Undecodable, HealthSeverity::Info, message));
         }
         if let Some(claim) = self.context.authority.health() {
             // Helm would carry out what the record says, in a namespace that it may not speak for.

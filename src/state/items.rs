@@ -8,7 +8,7 @@ use super::digest::{Hash, Salt};
 use super::entry::{Item, Subject};
 use crate::model::{Finding, Fingerprint, Health, ObjectReport, ReleaseNames, ReleaseReport, ResolvedObject};
 use crate::report::urgency::is_about_the_operation;
-use crate::vocabulary::{HealthSeverity, MemoryDetail, ObjectState};
+use crate::vocabulary::{HealthCode, HealthSeverity, MemoryDetail, ObjectState};
 
 /// The items of a release, as a memory of this detail has them, by their fingerprints. What has the same fingerprint, such
 /// as two differences at one path, is one item.
@@ -18,7 +18,8 @@ pub(super) fn of(
     salt: &Salt,
     detail: MemoryDetail,
 ) -> BTreeMap<Fingerprint, Item> {
-    let health = release.health.iter().map(|entry| of_health(release, entry, salt));
+    let health = release.health.iter().filter(|entry| !is_gap(entry));
+    let health = health.map(|entry| of_health(release, entry, salt));
     let objects = release.objects.iter().flat_map(|object| of_object(object, salt));
     let fields = together(health.chain(objects), names, salt);
     // Step by step, as a memory that is too large is reduced.
@@ -70,6 +71,12 @@ fn together(
         item
     };
     all.into_iter().map(|(key, items)| (key, one(items))).collect()
+}
+
+/// Whether a health entry only says what was not read: the scan ended before, or nobody needs the record. What is remembered of
+/// the release stays as it is.
+fn is_gap(entry: &Health) -> bool {
+    entry.code == HealthCode::Undecodable && entry.severity == HealthSeverity::Info
 }
 
 fn of_health(release: &ReleaseReport, entry: &Health, salt: &Salt) -> Item {

@@ -191,7 +191,11 @@ fn entries_of<'r>(
         .iter()
         .filter(|health| health.severity != HealthSeverity::Info);
     let health = health.map(|health| (health.tracked.status, Entry::of_health(report, release, health)));
-    let is_wrong = |object: &&ObjectReport| object.state.is_drift() || object.state == ObjectState::Unknown;
+    // Where scans are remembered, what was not read is neither new nor over.
+    let is_unread_told = report.summary.changes.is_none();
+    let is_wrong = move |object: &&ObjectReport| {
+        object.state.is_drift() || (is_unread_told && object.state == ObjectState::Unknown)
+    };
     let of_release = release.tracked.status;
     let objects = release.objects.iter().filter(is_wrong).flat_map(move |object| {
         let findings: Vec<&Finding> = object

@@ -466,6 +466,32 @@ fn an_operation_that_failed_again_is_a_change_and_a_standing_remark_is_none() {
     assert_eq!(statuses, [ChangeStatus::Changed, ChangeStatus::Ongoing]);
 }
 
+/// Whoever is told that a release is undecodable looks for a broken record, and there is none.
+#[test]
+fn a_scan_that_ended_early_says_nothing_new_of_what_it_did_not_reach() {
+    let failed = || release("shop", "web").with_health(HealthCode::FailedUpgrade, HealthSeverity::Critical);
+    let not_reached = || release("shop", "web").with_health(HealthCode::Undecodable, HealthSeverity::Info);
+    let mut state = state();
+    state.compare(&mut scan(0, vec![failed()]));
+    let mut stopped = scan(1, vec![not_reached()]);
+    stopped.stopped = Some(Stopped::Deadline);
+    state.compare(&mut stopped);
+    let mut whole = scan(2, vec![failed()]);
+    state.compare(&mut whole);
+    for report in [&stopped, &whole] {
+        let changes = report.summary.changes.as_ref().unwrap();
+        assert_eq!(
+            (changes.new, changes.changed, changes.resolved),
+            (0, 0, 0),
+            "{changes:?}"
+        );
+    }
+    assert_eq!(
+        whole.releases[0].health[0].tracked.status,
+        Some(ChangeStatus::Ongoing)
+    );
+}
+
 #[test]
 fn what_comes_and_goes_is_flapping() {
     let mut state = state();
