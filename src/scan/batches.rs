@@ -12,8 +12,10 @@ const EXPECTED_BYTES: usize = 16 << 10;
 /// The releases that are still to be read.
 pub(super) struct Batches {
     waiting: VecDeque<WaitingRelease>,
-    /// The most that decoded records may come to.
+    /// The most that the decoded records of a wave may come to, beside those of the wave before.
     limit: usize,
+    /// No wave was read yet, so that nothing is held beside this one.
+    is_first_wave: bool,
     /// The records that were decoded, and what they came to.
     records: usize,
     bytes: usize,
@@ -33,6 +35,7 @@ impl Batches {
         Self {
             waiting: waiting.into_iter().collect(),
             limit,
+            is_first_wave: true,
             records: 0,
             bytes: 0,
             most: usize::MAX,
@@ -44,15 +47,38 @@ impl Batches {
         self.waiting.len()
     }
 
+    /// What a record came to, on the average; `None` before any was read.
+    fn each(&self) -> Option<usize> {
+        self.bytes.checked_div(self.records)
+    }
+
+    /// The most that a wave may come to which has so much already: as much as two, where that is likely to be all there is.
+    pub(super) fn limit(&self, held: usize) -> usize {
+        let both = self.limit.saturating_mul(2);
+        let left: usize = self.waiting.iter().map(|release| release.records).sum();
+        let is_all = |each: usize| held.saturating_add(left.saturating_mul(each)) <= both / 4 * 3;
+        if self.is_first_wave && self.each().is_some_and(is_all) {
+            both
+        } else {
+            self.limit
+        }
+    }
+
+    /// Notes that a wave is read.
+    pub(super) const fn end_wave(&mut self) {
+        self.is_first_wave = false;
+    }
+
     /// Takes the releases that are likely to fit beside what a wave has already; at least one where it has nothing.
     pub(super) fn next(&mut self, held: usize) -> Vec<WaitingRelease> {
+        let limit = self.limit(held);
         // What is left of a wave that is nearly full is not worth another list.
-        if held > self.limit / 4 * 3 {
+        if held > limit / 4 * 3 {
             return Vec::new();
         }
         // A margin for batches that are heavier than those before.
-        let room = self.limit.saturating_sub(held) / 4 * 3;
-        let each = self.bytes.checked_div(self.records).unwrap_or(EXPECTED_BYTES);
+        let room = limit.saturating_sub(held) / 4 * 3;
+        let each = self.each().unwrap_or(EXPECTED_BYTES);
         let mut left = room / each.max(1);
         let mut batch = Vec::new();
         while batch.len() < self.most
@@ -98,6 +124,31 @@ mod tests {
         let mut batches = Batches::new(releases(700, 2), 32 << 20);
         assert_eq!(batches.next(0).len(), 700);
         assert_eq!(batches.len(), 0);
+    }
+
+    #[test]
+    fn what_fits_into_two_waves_is_one() {
+        for (count, is_one_wave) in [(1_000, true), (1_500, false)] {
+            let mut batches = Batches::new(releases(count, 1), 12 << 20);
+            let mut held = 0;
+            loop {
+                let batch = batches.next(held).len();
+                if batch == 0 {
+                    break;
+                }
+                held += batch * 17_000;
+                batches.learn(batch, batch * 17_000);
+            }
+            assert_eq!(batches.len() == 0, is_one_wave, "{count}");
+            assert!(
+                is_one_wave || held <= 12 << 20,
+                "the next wave is held beside it: {held}"
+            );
+        }
+        let mut batches = Batches::new(releases(1_000, 1), 12 << 20);
+        batches.learn(1, 17_000);
+        batches.end_wave();
+        assert!(batches.next(0).len() < 700, "one wave is held already");
     }
 
     #[test]

@@ -8,7 +8,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScanLimits {
     /// The decoded manifests of one wave of releases: 600 of a dozen objects come to it. Two waves are held at once, one that
-    /// is compared and the next. Waves cost little, because each goes on where the lists of the one before ended.
+    /// is compared and the next; what fits into two is one. Waves cost little, because each goes on where the lists of the one
+    /// before ended.
     pub wave_bytes: usize,
     /// The decoded manifests of one release, which is more than that: a release is refused only where it does not even fit
     /// alone.

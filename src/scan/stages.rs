@@ -422,11 +422,15 @@ impl<S: Source> Stages<'_, S> {
         let mut clock = Clock::start(self.times);
         let mut held = 0;
         loop {
+            let room = batches.limit(held).saturating_sub(held);
             let batch = batches.next(held);
             if batch.is_empty() {
                 break;
             }
-            let loaded = self.decode_batch(histories, &batch, held, progress).await;
+            // One that is alone fits, or is refused.
+            let is_alone = batch.len() == 1 && held == 0;
+            let room = (!is_alone).then_some(room);
+            let loaded = self.decode_batch(histories, &batch, room, progress).await;
             batches.learn(loaded.records, loaded.bytes);
             held += loaded.loaded_bytes;
             let (here, left): (Vec<_>, Vec<_>) = batch
@@ -450,24 +454,23 @@ impl<S: Source> Stages<'_, S> {
             bytes = held,
             "a wave is decoded"
         );
+        batches.end_wave();
         clock.lap(ScanStage::Decode);
         wave
     }
 
-    /// Reads and decodes the records of a batch of releases, as far as there is room beside what the wave holds.
+    /// Reads and decodes the records of a batch of releases, as far as there is room for them.
     async fn decode_batch(
         &self,
         histories: &[Arc<History>],
         batch: &[WaitingRelease],
-        held: usize,
+        room: Option<usize>,
         progress: &Arc<dyn Progress>,
     ) -> LoadedBatch {
-        let limits = &self.options.limits;
-        let is_alone = batch.len() == 1 && held == 0;
         let limits = LoadLimits {
             record: self.options.max_record_bytes,
-            release: limits.release_bytes,
-            batch: (!is_alone).then(|| limits.wave_bytes.saturating_sub(held)),
+            release: self.options.limits.release_bytes,
+            batch: room,
         };
         let of_batch: Vec<Arc<History>> = batch
             .iter()

@@ -132,7 +132,7 @@ fn waves_give_the_same_report_as_one() {
             whole.summary
         );
         assert_eq!(whole.notes.len(), 1, "{:?}", whole.notes);
-        for (wave_bytes, waves) in [(1, 6..=6), (20_000, 2..=5)] {
+        for (wave_bytes, waves) in [(1, 6..=6), (14_000, 2..=5), (20_000, 1..=1)] {
             let (parts, stages) = run(cluster(), &options(wave_bytes));
             assert!(waves.contains(&stages.count("reading objects")), "{:?}", stages.0);
             assert_eq!(parts, whole, "{wave_bytes}");
