@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::cli::{Global, Names, StoredArgs};
@@ -53,7 +54,8 @@ pub(super) async fn read_all(
             }
             let place = format!("report {} of the {many} in it", at + 1);
             // What it had may be in another one, of a Pod that was tried again; nobody can tell.
-            if report.is_err() && !part.trim_ascii_end().ends_with(b"}") {
+            let cut_off = |error: serde_json::Error| error.is_eof();
+            if report.is_err() && serde_json::from_slice::<IgnoredAny>(&part).is_err_and(cut_off) {
                 anyhow::bail!("{place} is cut off: take it out, and scan again what no other report is of");
             }
             report.context(place)

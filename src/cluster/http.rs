@@ -78,6 +78,8 @@ pub(super) struct ApiClient {
     network: Network,
     limits: Arc<RequestLimits>,
     traffic: Arc<Traffic>,
+    /// Whether the API server's cache was behind once: every request would wait for it.
+    is_cache_behind: Arc<AtomicBool>,
 }
 
 /// How many of the objects of one kind may fail to their last attempt before the others are tried only once.
@@ -239,6 +241,7 @@ impl ApiClient {
             network,
             limits: Arc::new(limits),
             traffic: Arc::default(),
+            is_cache_behind: Arc::default(),
         }
     }
 
@@ -267,26 +270,24 @@ impl ApiClient {
 
     /// Sends one GET, and returns its slot, to be kept while the answer is processed.
     ///
-    /// Where the API server's cache is not as new as the version that is asked for, the same is asked of etcd, which always is.
+    /// Where the API server's cache is not as new as the version that is asked for, the same is asked of etcd, which always is,
+    /// and so is everything from then on.
     pub(super) async fn get_keeping_slot(&self, get: Get<'_>) -> Result<(ApiAnswer, RequestSlot), ReadError> {
-        let is_behind = AtomicBool::new(false);
-        let answer = self.get_noting(get, &is_behind).await;
-        match without_version(get.path) {
-            Some(path) if is_behind.into_inner() => {
-                tracing::debug!(path, "the API server's cache is behind, asking without a version");
-                let get = Get { path: &path, ..get };
-                self.get_noting(get, &AtomicBool::new(false)).await
+        let Some(path) = without_version(get.path) else {
+            return self.get_as_it_is(get).await;
+        };
+        let is_behind = || self.is_cache_behind.load(Ordering::Relaxed);
+        if !is_behind() {
+            let answer = self.get_as_it_is(get).await;
+            if answer.is_ok() || !is_behind() {
+                return answer;
             }
-            _ => answer,
+            tracing::debug!(path, "the API server's cache is behind, asking without a version");
         }
+        self.get_as_it_is(Get { path: &path, ..get }).await
     }
 
-    /// Sends one GET, and notes whether the API server's cache is behind.
-    async fn get_noting(
-        &self,
-        get: Get<'_>,
-        is_behind: &AtomicBool,
-    ) -> Result<(ApiAnswer, RequestSlot), ReadError> {
+    async fn get_as_it_is(&self, get: Get<'_>) -> Result<(ApiAnswer, RequestSlot), ReadError> {
         let make = || {
             let request = Request::get(get.path).header(header::ACCEPT, get.accept);
             let request = match (get.compression, self.network) {
@@ -307,7 +308,7 @@ impl ApiClient {
                 if !(is_cache_behind(&response) && without_version(get.path).is_some()) {
                     return interpret(&response, get.purpose);
                 }
-                is_behind.store(true, Ordering::Relaxed);
+                self.is_cache_behind.store(true, Ordering::Relaxed);
                 Err(Failure::Final(ReadError::Overloaded {
                     status: response.status.as_u16(),
                     attempts: response.attempt,

@@ -6,7 +6,8 @@ use crate::vocabulary::HealthCode;
 pub(super) const fn guidance(code: HealthCode) -> Guidance {
     match code {
         HealthCode::Undecodable => Guidance {
-            details: "If it is the record of the deployed revision, the release cannot be compared.",
+            details: "If it is the record of the deployed revision, the release cannot be compared. Where it says that the scan \
+                ended before, nothing is known to be wrong with the record: scan again, with more time.",
             arises: "The Secret or ConfigMap was edited or cut off, restored incompletely, or written by a tool with a \
                 format of its own. driftline also refuses records that exceed its limits of size, depth and expansion, and releases whose \
                 manifests together do.",

@@ -745,7 +745,8 @@ impl ReleaseScan {
         if let Some(loaded) = &self.loaded {
             health.extend(loaded.health.iter().cloned());
         }
-        if !self.is_planned {
+        let is_undecodable = health.iter().any(|entry| entry.code == HealthCode::Undecodable);
+        if !self.is_planned && !is_undecodable {
             let unread = match self.loaded {
                 Some(_) => "objects",
                 None => "records",

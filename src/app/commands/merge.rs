@@ -23,8 +23,8 @@ pub(super) async fn run(args: &MergeArgs, global: &Global, abort: Abort) -> anyh
     }
     if let Some(path) = overwritten(args) {
         anyhow::bail!(
-            "{} is one of the reports to put together, and --output would write over it: give the output another name",
-            path.display()
+            "the report {} is one of those to put together, and --output would write over it: give the output another name",
+            stored::place_of(path)
         );
     }
     let stop = Stop::after(Duration::MAX, abort)?;
@@ -66,7 +66,15 @@ fn overwritten(args: &MergeArgs) -> Option<&Path> {
     let written: Vec<_> = written
         .filter_map(|output| fs::canonicalize(output.file.as_ref()?).ok())
         .collect();
-    let is_written = |path: &Path| fs::canonicalize(path).is_ok_and(|path| written.contains(&path));
+    // What standard input is redirected from has a name; a pipe has none.
+    let is_written = |path: &Path| {
+        let path = if path == Path::new(stored::STDIN) {
+            Path::new("/dev/stdin")
+        } else {
+            path
+        };
+        fs::canonicalize(path).is_ok_and(|path| written.contains(&path))
+    };
     let mut reports = args.reports.iter().map(AsRef::as_ref);
     reports.find(|path: &&Path| is_written(path))
 }

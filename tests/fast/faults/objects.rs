@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::server::{Fault, SECRET, Server, Stored};
+use super::server::{Fault, Received, SECRET, Server, Stored};
 use super::world::{Revision, config_map, each, live, release, scan, scan_json, secret, shop};
 
 const SETTINGS: &str = "/api/v1/namespaces/shop/configmaps/settings";
@@ -400,6 +400,9 @@ fn an_api_server_whose_cache_is_behind_is_asked_without_a_version() {
         Fault::Answer(504, "application/json", behind),
     );
     assert_eq!(in_sync(&server, &[]), 5);
+    let with_version = |request: &&Received| request.target.contains("resourceVersion=");
+    let waited = server.received().iter().filter(with_version).count();
+    assert_eq!(waited, 1, "nobody waits for it again");
 }
 
 #[test]
