@@ -58,8 +58,8 @@ LABEL org.opencontainers.image.title="driftline" \
       org.opencontainers.image.description="Finds drift between Helm releases and a live Kubernetes cluster, read-only" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=build /out/driftline /usr/local/bin/driftline
-# How many heaps the C library has: it keeps what was freed in each, and would have one for every thread.
-ENV MALLOC_ARENA_MAX=2
+# The C library has one heap: it keeps what was freed in each, and would have one for every thread.
+ENV MALLOC_ARENA_MAX=1
 # `nonroot` of the base image, as a number so that runAsNonRoot can be checked.
 USER 65532:65532
 ENTRYPOINT ["/usr/local/bin/driftline"]

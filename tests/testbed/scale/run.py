@@ -24,10 +24,10 @@ def main():
     env = dict(os.environ)
     if args.limit_mib:
         # Memory of its own, as tests/support/limited.rs limits it: an allocation beyond it ends the program, as surely
-        # as the limit of a container. Two heaps, as in the image.
+        # as the limit of a container. One heap, as in the image.
         limit = args.limit_mib << 20
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-        env["MALLOC_ARENA_MAX"] = "2"
+        env["MALLOC_ARENA_MAX"] = "1"
     with open(args.stdout, "wb") as stdout, open(args.stderr, "wb") as stderr:
         started = time.monotonic()
         process = subprocess.Popen(args.command, env=env, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
