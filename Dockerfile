@@ -20,7 +20,7 @@ ARG TARGETARCH
 ENV RUSTUP_TOOLCHAIN=${RUST_VERSION}
 WORKDIR /build
 
-# glibc and not musl: with the allocator of musl a scan takes twice the processor time (docs/performance.md).
+# glibc and not musl: with the allocator of musl a scan takes 1.6 times the processor time (docs/performance.md).
 # Debian keeps only the newest version of a package: a pinned one would stop to install.
 # hadolint ignore=DL3008
 RUN <<'SCRIPT'
