@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
 #
-# A binary in an image that holds little else but the C library, what GCC's code needs, and CA certificates. For one or several architectures:
+# A binary in an image that holds little else but the C library, what GCC's code needs, and CA certificates. For one or
+# several architectures:
 #
 #   docker build -t driftline .
 #   docker buildx build --platform linux/amd64,linux/arm64 -t REGISTRY/driftline:0.1.0 --push .

@@ -14,8 +14,6 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
@@ -28,7 +26,7 @@ use super::pages::{self, ListReader, ListRequest, PageSummary};
 use super::paths::{ApiPath, ApiResource};
 use super::pending::{NamespacedName, PendingReads};
 use super::place::ListEnd;
-use super::read_on::ListsReadOn;
+use super::read_on::{ListsReadOn, PageIndex};
 use super::seen_version::SeenVersion;
 use crate::object::{Gvk, ObjectKey};
 use crate::source::{
@@ -247,6 +245,7 @@ impl<'a> KindReader<'a> {
             let reader = Arc::new(ListedObjects {
                 range: Some(range.clone()),
                 parts: u64::try_from(parts).unwrap_or(u64::MAX),
+                index: Arc::clone(&index),
                 ..self.reader(None, pending)
             });
             let end = match pages::read_on(self.reading.http, list, reader.next_size(), &reader, from, &index)
@@ -257,7 +256,7 @@ impl<'a> KindReader<'a> {
                 Err(ReadError::Forbidden { .. }) => ListEnd::Early,
                 Err(error) => return Err(error),
             };
-            if reader.is_in_order.load(Relaxed) && index.is_in_order() {
+            if index.is_in_order() {
                 self.note_absent(pending, |request: &ObjectRequest| {
                     let namespace = request.key.namespace.as_deref();
                     namespace.is_some_and(|namespace| end.has_whole(range, namespace))
@@ -377,7 +376,7 @@ impl<'a> KindReader<'a> {
             pending: pending.clone(),
             page_size: self.page_size(),
             parts: 1,
-            is_in_order: AtomicBool::new(true),
+            index: Arc::default(),
         }
     }
 
@@ -457,8 +456,8 @@ struct ListedObjects {
     page_size: u32,
     /// How many parts of the scan want as much of the list as this one.
     parts: u64,
-    /// Whether the items came in the order of their namespaces, as those of etcd do.
-    is_in_order: AtomicBool,
+    /// The pages of the list, which know whether the items come in the order of their namespaces, as those of etcd do.
+    index: Arc<PageIndex>,
 }
 
 impl ListedObjects {
@@ -484,7 +483,7 @@ impl ListReader for ListedObjects {
             if let (Some(last), Some(namespace)) = (&last, &metadata.namespace)
                 && list_order(last, namespace) == Ordering::Greater
             {
-                self.is_in_order.store(false, Relaxed);
+                self.index.note_disorder();
             }
             last.clone_from(&metadata.namespace);
             let name = NamespacedName {

@@ -273,18 +273,17 @@ impl ApiClient {
     /// Where the API server's cache is not as new as the version that is asked for, the same is asked of etcd, which always is,
     /// and so is everything from then on.
     pub(super) async fn get_keeping_slot(&self, get: Get<'_>) -> Result<(ApiAnswer, RequestSlot), ReadError> {
-        let Some(path) = without_version(get.path) else {
-            return self.get_as_it_is(get).await;
-        };
         let is_behind = || self.is_cache_behind.load(Ordering::Relaxed);
         if !is_behind() {
             let answer = self.get_as_it_is(get).await;
-            if answer.is_ok() || !is_behind() {
+            if answer.is_ok() || !is_behind() || without_version(get.path).is_none() {
                 return answer;
             }
-            tracing::debug!(path, "the API server's cache is behind, asking without a version");
+            tracing::debug!("the API server's cache is behind, asking without a version");
         }
-        self.get_as_it_is(Get { path: &path, ..get }).await
+        let path = without_version(get.path);
+        let path = path.as_deref().unwrap_or(get.path);
+        self.get_as_it_is(Get { path, ..get }).await
     }
 
     async fn get_as_it_is(&self, get: Get<'_>) -> Result<(ApiAnswer, RequestSlot), ReadError> {

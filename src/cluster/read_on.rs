@@ -71,6 +71,13 @@ fn locked<T>(map: &Mutex<T>) -> MutexGuard<'_, T> {
     map.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Pages {
+    fn lose(&mut self) {
+        self.read = Vec::new();
+        self.next = None;
+    }
+}
+
 impl Default for PageIndex {
     fn default() -> Self {
         Self(Mutex::new(Pages {
@@ -108,24 +115,25 @@ impl PageIndex {
         if let (Some((_, before)), Some(last)) = (pages.read.last(), last)
             && list_order(before, last) == Ordering::Greater
         {
-            *pages = Pages {
-                read: Vec::new(),
-                next: None,
-                are_in_order: false,
-            };
+            pages.are_in_order = false;
         }
         if !pages.are_in_order {
-            return;
+            return pages.lose();
         }
         pages.read.extend(last.map(|last| (place, last.to_owned())));
         pages.next = next.cloned();
     }
 
+    /// Notes that items of a page are not in the order of the namespaces.
+    pub(super) fn note_disorder(&self) {
+        let mut pages = self.pages();
+        pages.are_in_order = false;
+        pages.lose();
+    }
+
     /// Notes that the list cannot be read any more.
     pub(super) fn lose(&self) {
-        let mut pages = self.pages();
-        pages.read = Vec::new();
-        pages.next = None;
+        self.pages().lose();
     }
 }
 

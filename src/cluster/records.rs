@@ -40,8 +40,8 @@ const FIRST_PAGE: u32 = 25;
 /// The most that a page has; it has fewer where records are large.
 const LARGEST_PAGE: u32 = 100;
 
-/// How many lists are read at once, and how many records of one list that are read one by one: more than there may be
-/// requests, since most namespaces have few releases.
+/// How many lists are read at once, and how many records of one list that are read one by one. Concurrency is bounded per
+/// request; most namespaces have few releases.
 const PLACES_AT_ONCE: usize = 16;
 const RECORDS_AT_ONCE: usize = 16;
 

@@ -34,7 +34,7 @@ pub(super) struct Event<'n> {
     kind: &'static str,
     /// The same for every attempt to deliver this message.
     id: String,
-    cluster: String,
+    cluster: &'n str,
     /// The shard of it that was scanned, where it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     shard: Option<String>,
@@ -133,7 +133,7 @@ impl<'n> Event<'n> {
             schema: EVENT_SCHEMA,
             kind: "scan",
             id: id.to_owned(),
-            cluster: digest.cluster_name.clone(),
+            cluster: &digest.cluster_name,
             shard: report.selection.shard.as_deref().map(|shard| clean(shard, NAME)),
             started_at: report.started_at,
             finished_at: report.finished_at,

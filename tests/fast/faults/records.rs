@@ -240,7 +240,9 @@ fn a_record_that_cannot_be_read_is_not_called_broken() {
                 Fault::Status(403),
                 "forbidden: not allowed to get secrets in namespace shop (RBAC)",
             ),
-            (Fault::Status(404), "404"),
+            (Fault::Status(404), "404 (NotFound)"),
+            (Fault::Answer(404, "text/plain", "not found"), "answered 404"),
+            (Fault::Status(410), "answered 410"),
             (
                 Fault::Body(format!("<html>{SECRET}")),
                 "unexpected JSON at line 1",
